@@ -1,0 +1,241 @@
+using System.Text.Json;
+
+namespace ManaAi.Actors.ChangeLog;
+
+public enum ChangeOp
+{
+    Insert,
+    Update,
+    Delete,
+}
+
+/// <summary>One row of the change log, decoded: what the fold needs, and where the row stands.</summary>
+/// <param name="Fields">
+/// insert and update: the fields that the row writes, as raw JSON, each with its time. An update's field without a
+/// time, and a time without a field, are already left out.
+/// </param>
+/// <param name="DeletedAt">delete: the text of data.deletedAt, or null for a hard delete.</param>
+public sealed record Change(
+    ChangePosition Position,
+    ChangeOp Op,
+    IReadOnlyList<ChangedField> Fields,
+    string? DeletedAt
+);
+
+/// <param name="Json">The value as JSON text in UTF-8.</param>
+public readonly record struct ChangedField(string Name, ReadOnlyMemory<byte> Json, string Time);
+
+/// <summary>A row of the change log as the database or a file gives it, JSON columns still as text.</summary>
+/// <param name="Stamps">field_timestamps or field_meta.</param>
+/// <param name="IsActorRefused">The actor is there and neither an object nor an array: devices drop such a row.</param>
+public sealed record ChangeRow(
+    RecordKey Key,
+    ChangePosition Position,
+    string Op,
+    ReadOnlyMemory<byte>? Data,
+    ReadOnlyMemory<byte>? Stamps,
+    int SchemaVersion,
+    bool IsActorRefused
+)
+{
+    /// <summary>The highest schema_version that this service understands.</summary>
+    public const int SchemaVersionMax = 1;
+
+    /// <summary>The row's 32-bit transaction id as read; 0 where it did not come from the database.</summary>
+    public long Xid { get; init; }
+
+    public bool IsNewerSchema => SchemaVersion > SchemaVersionMax;
+
+    /// <summary>Whether the actor column, as JSON, makes devices drop the row (vectors/: rows that are refused).</summary>
+    public static bool RefusesActor(ReadOnlySpan<byte> json) =>
+        json.TrimStart(" \t\r\n"u8) is not [(byte)'{' or (byte)'[', ..];
+}
+
+/// <summary>What decoding made of a row.</summary>
+public abstract record DecodedChange
+{
+    private DecodedChange() { } // Closed: only the cases below can exist.
+
+    public sealed record Sound(Change Change) : DecodedChange;
+
+    /// <summary>Devices drop such a row before they merge; so do we, without a word.</summary>
+    public sealed record Refused : DecodedChange;
+
+    /// <param name="Reason">For an operator; holds no data of the row.</param>
+    public sealed record Undecodable(string Reason) : DecodedChange;
+}
+
+/// <summary>Turns rows into changes by the rules of the device (PROTOCOL 2). Pure; it never throws for data.</summary>
+public static class ChangeDecoder
+{
+    /// <summary>Devices know no depth limit; ours keeps hostile data from exhausting the stack.</summary>
+    public const int JsonDepthMax = 1000;
+
+    public static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = JsonDepthMax };
+
+    public static DecodedChange Decode(ChangeRow row)
+    {
+        if (row.Key.RecordId.Length == 0 || row.IsActorRefused)
+        {
+            return new DecodedChange.Refused();
+        }
+
+        try
+        {
+            return DecodeOrThrow(row);
+        }
+        catch (JsonException)
+        {
+            return new DecodedChange.Undecodable($"its JSON is broken or nested deeper than {JsonDepthMax}");
+        }
+        catch (InvalidOperationException)
+        {
+            // Utf8JsonReader says so of text that is no UTF-16, such as half a surrogate pair.
+            return new DecodedChange.Undecodable("it holds text that is not Unicode");
+        }
+    }
+
+    private static DecodedChange DecodeOrThrow(ChangeRow row)
+    {
+        var data = ReadData(row.Data);
+        var times = ReadTimes(row.Stamps);
+        if (data is null)
+        {
+            return new DecodedChange.Undecodable("its data is neither an object nor null");
+        }
+
+        if (times is null)
+        {
+            return new DecodedChange.Undecodable("its times are no object, or one of them is no text");
+        }
+
+        switch (row.Op)
+        {
+            case "insert":
+                return DecodeInsert(row, data);
+            case "update":
+                var fields = data
+                    .Where(field => times.ContainsKey(field.Key))
+                    .Select(field => new ChangedField(field.Key, field.Value, times[field.Key]))
+                    .ToArray();
+                return Sound(row, ChangeOp.Update, fields);
+            case "delete":
+                var deletedAt = data.TryGetValue("deletedAt", out var json) ? TextOf(json) : null;
+                return Sound(row, ChangeOp.Delete, [], string.IsNullOrEmpty(deletedAt) ? null : deletedAt);
+            default:
+                return new DecodedChange.Undecodable("its op is none of insert, update and delete");
+        }
+    }
+
+    private static DecodedChange DecodeInsert(ChangeRow row, Dictionary<string, ReadOnlyMemory<byte>> data)
+    {
+        // A whole row has one time, and its times column is never read (but must be readable).
+        var time = IsoText.Milliseconds(row.Position.CreatedAt);
+        foreach (var name in (ReadOnlySpan<string>)["updatedAt", "createdAt"])
+        {
+            if (!data.TryGetValue(name, out var json) || IsNull(json))
+            {
+                continue;
+            }
+
+            if (TextOf(json) is not { } text)
+            {
+                return new DecodedChange.Undecodable($"its {name} is no text");
+            }
+
+            time = text;
+            break;
+        }
+
+        return Sound(
+            row,
+            ChangeOp.Insert,
+            [.. data.Select(field => new ChangedField(field.Key, field.Value, time))]
+        );
+    }
+
+    private static DecodedChange.Sound Sound(
+        ChangeRow row,
+        ChangeOp op,
+        IReadOnlyList<ChangedField> fields,
+        string? deletedAt = null
+    ) => new(new Change(row.Position, op, fields, deletedAt));
+
+    /// <summary>The fields of an object as raw JSON; none for null; null where it is neither.</summary>
+    internal static Dictionary<string, ReadOnlyMemory<byte>>? ReadData(ReadOnlyMemory<byte>? json)
+    {
+        var fields = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
+        if (json is not { } bytes)
+        {
+            return fields;
+        }
+
+        var reader = new Utf8JsonReader(bytes.Span, ReaderOptions);
+        reader.Read();
+        if (reader.TokenType is JsonTokenType.Null)
+        {
+            return fields;
+        }
+
+        if (reader.TokenType is not JsonTokenType.StartObject)
+        {
+            return null;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.GetString()!;
+            reader.Read();
+            var start = checked((int)reader.TokenStartIndex);
+            reader.Skip();
+            fields[name] = bytes[start..checked((int)reader.BytesConsumed)];
+        }
+
+        return fields;
+    }
+
+    /// <summary>The times of an object; none for null; null where one cannot be decoded.</summary>
+    internal static Dictionary<string, string>? ReadTimes(ReadOnlyMemory<byte>? json)
+    {
+        var times = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (json is not { } bytes)
+        {
+            return times;
+        }
+
+        var reader = new Utf8JsonReader(bytes.Span, ReaderOptions);
+        reader.Read();
+        if (reader.TokenType is JsonTokenType.Null)
+        {
+            return times;
+        }
+
+        if (reader.TokenType is not JsonTokenType.StartObject)
+        {
+            return null;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var name = reader.GetString()!;
+            reader.Read();
+            if (FieldClock.Read(ref reader) is not { } time)
+            {
+                return null;
+            }
+
+            times[name] = time;
+        }
+
+        return times;
+    }
+
+    internal static bool IsNull(ReadOnlyMemory<byte> json) => json.Span.SequenceEqual("null"u8);
+
+    /// <summary>The text of a JSON string; null for any other value.</summary>
+    internal static string? TextOf(ReadOnlyMemory<byte> json)
+    {
+        var reader = new Utf8JsonReader(json.Span, ReaderOptions);
+        return reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+    }
+}

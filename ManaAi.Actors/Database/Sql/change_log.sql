@@ -1,0 +1,67 @@
+-- name: LogShape
+select attname::text from pg_attribute
+ where attrelid = to_regclass('public.sync_changes') and attnum > 0 and not attisdropped
+
+-- name: ReadChanges
+-- One statement is one snapshot: the left join returns it even when no row is new. The horizon is a filter on the row
+-- alone, and its values are parameters, so that it runs before the check against the folded ids and its cost is known.
+-- pg_visible_in_snapshot would lose rows written inside savepoints, whose ids no snapshot lists. The running sum cuts a
+-- batch of huge rows short (at least one row is always taken).
+with snapshot as materialized (select pg_current_snapshot()::text as snapshot, clock_timestamp() as read_at),
+     candidates as (
+       select c.*, c.xmin::text::bigint as xid
+         from public.sync_changes c
+        where c.app_id = 'ai' and c.table_name in ('aiMissions', 'agents')
+          and c.created_at >= @since
+          and ((c.xmin::text::bigint - @xmin) & 4294967295) < 2147483648
+          and not exists (select from mana_ai.folded_changes f where f.change_id = c.id)
+        order by c.created_at, c.id
+        limit @rows_max
+     ),
+     sized as (
+       select c.*, row_number() over ordered as row_number,
+              sum(coalesce(pg_column_size(c.data), 0) + coalesce(pg_column_size(c./*stamps*/), 0)) over ordered as bytes
+         from candidates c
+       window ordered as (order by c.created_at, c.id rows unbounded preceding)
+     )
+select s.snapshot, s.read_at, (select count(*) from candidates) as candidates,
+       c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
+       jsonb_typeof(c.actor) as actor_type, c.xid
+  from snapshot s left join sized c on c.bytes <= @bytes_max or c.row_number = 1
+ order by c.created_at, c.id
+
+-- name: ReadRecord
+-- All of one record, in the order of the fold.
+select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
+       jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
+  from public.sync_changes c
+ where c.app_id = 'ai' and c.table_name = @table and c.record_id = @record and c.user_id = @user
+ order by c.created_at, c.id
+
+-- name: ReadRecordSince
+-- What may be new of one record. The bound travels as a setting, since the statement before it in the batch reads it.
+select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
+       jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
+  from public.sync_changes c
+ where c.app_id = 'ai' and c.table_name = 'aiMissions' and c.record_id = @record and c.user_id = @user
+   and ((c.xmin::text::bigint - current_setting('mana_ai.sweep_xmin')::bigint) & 4294967295) < 2147483648
+ order by c.created_at, c.id
+
+-- name: ReadWholeLog
+-- From nothing: by record, each in the order of the fold, so that one record at a time is in memory. The sort carries
+-- compact jsonb; bytewise collation is the order of the projection's keys, and the cheapest.
+select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
+       jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
+  from public.sync_changes c
+ where c.app_id = 'ai' and c.table_name in ('aiMissions', 'agents')
+ order by c.table_name collate "C", c.user_id collate "C", c.record_id collate "C", c.created_at, c.id
+
+-- name: InsertIteration
+-- Last before COMMIT, so that the row becomes visible as soon after its created_at as can be.
+insert into public.sync_changes
+       (id, app_id, table_name, record_id, user_id, op, data, /*stamps*/, client_id, created_at, schema_version, actor/*extra*/)
+values (@id, 'ai', 'aiMissions', @record, @user, 'update', @data, @stamps, 'mana-ai-runner',
+        current_setting('mana_ai.written_at')::timestamptz, 1, @actor/*extra_values*/)
+
+-- name: FindOwnRow
+select data from public.sync_changes where id = @id and user_id = @user and client_id = 'mana-ai-runner'

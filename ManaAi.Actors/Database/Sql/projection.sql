@@ -1,0 +1,61 @@
+-- name: LockMissions
+-- In key order, as everywhere, so that two transactions never wait for each other in a circle.
+select m.user_id, m.mission_id, m.record, m.field_times, m.position_at, m.position_id, m.newer_schema, m.iterations_at
+  from mana_ai.missions m
+ where (m.user_id, m.mission_id) in (select * from unnest(@users, @records))
+ order by m.user_id, m.mission_id
+   for update
+
+-- name: LockAgents
+select a.user_id, a.agent_id, a.record, a.field_times, a.position_at, a.position_id, a.newer_schema, null::timestamptz
+  from mana_ai.agents a
+ where (a.user_id, a.agent_id) in (select * from unnest(@users, @records))
+ order by a.user_id, a.agent_id
+   for update
+
+-- name: SaveMissions
+insert into mana_ai.missions (user_id, mission_id, record, field_times, state, next_run_at, agent_id, deleted, obstacle,
+                              running_until, iterations_at, newer_schema, position_at, position_id)
+select u.user_id, u.mission_id, u.record::jsonb, u.field_times::jsonb, u.state, u.next_run_at, u.agent_id, u.deleted,
+       u.obstacle, u.running_until, u.iterations_at, u.newer_schema, u.position_at, u.position_id
+  from unnest(@users, @records, @jsons, @times, @states, @next_run_ats, @agents, @deleteds, @obstacles,
+              @running_untils, @iterations_ats, @newer_schemas, @position_ats, @position_ids)
+    as u (user_id, mission_id, record, field_times, state, next_run_at, agent_id, deleted, obstacle,
+          running_until, iterations_at, newer_schema, position_at, position_id)
+    on conflict (user_id, mission_id) do update
+   set record = excluded.record, field_times = excluded.field_times, state = excluded.state,
+       next_run_at = excluded.next_run_at, agent_id = excluded.agent_id, deleted = excluded.deleted,
+       obstacle = excluded.obstacle, running_until = excluded.running_until, iterations_at = excluded.iterations_at,
+       newer_schema = excluded.newer_schema, position_at = excluded.position_at, position_id = excluded.position_id
+
+-- name: SaveAgents
+insert into mana_ai.agents (user_id, agent_id, record, field_times, name, state, max_concurrent_missions,
+                            max_tokens_per_day, deleted, newer_schema, position_at, position_id)
+select u.user_id, u.agent_id, u.record::jsonb, u.field_times::jsonb, u.name, u.state, u.max_concurrent,
+       u.max_tokens, u.deleted, u.newer_schema, u.position_at, u.position_id
+  from unnest(@users, @records, @jsons, @times, @names, @states, @max_concurrents, @max_tokens, @deleteds,
+              @newer_schemas, @position_ats, @position_ids)
+    as u (user_id, agent_id, record, field_times, name, state, max_concurrent, max_tokens, deleted, newer_schema,
+          position_at, position_id)
+    on conflict (user_id, agent_id) do update
+   set record = excluded.record, field_times = excluded.field_times, name = excluded.name, state = excluded.state,
+       max_concurrent_missions = excluded.max_concurrent_missions,
+       max_tokens_per_day = excluded.max_tokens_per_day, deleted = excluded.deleted,
+       newer_schema = excluded.newer_schema, position_at = excluded.position_at, position_id = excluded.position_id
+
+-- name: ForgetMissions
+delete from mana_ai.missions
+
+-- name: ForgetAgents
+delete from mana_ai.agents
+
+-- name: CopyMissions
+copy mana_ai.missions (user_id, mission_id, record, field_times, state, next_run_at, agent_id, deleted, obstacle,
+                       running_until, iterations_at, newer_schema, position_at, position_id)
+from stdin (format binary)
+
+-- name: CopyFolded
+copy mana_ai.folded_changes (change_id, user_id, table_name, record_id, xid) from stdin (format binary)
+
+-- name: CountObstacles
+select obstacle, count(*) from mana_ai.missions where obstacle is not null and not deleted group by obstacle
