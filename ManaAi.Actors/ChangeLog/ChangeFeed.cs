@@ -15,15 +15,13 @@ namespace ManaAi.Actors.ChangeLog;
 /// ids: so ids are compared again after the rows are locked.
 /// </remarks>
 public sealed class ChangeFeed(
-    Database.Database database,
+    SyncDatabase database,
     MissionProjectors projectors,
     FeedOptions options,
     Metrics metrics,
     ILogger<ChangeFeed> logger
 )
 {
-    private readonly ProjectionStore _store = new();
-
     /// <summary>Folds everything that is visible now; from nothing where the projection cannot be trusted.</summary>
     public async Task<FoldReport> FoldAsync(LogShape shape, CancellationToken cancellationToken)
     {
@@ -33,11 +31,11 @@ public sealed class ChangeFeed(
             report = report.And(await FoldBatchAsync(shape, cancellationToken));
         }
 
-        metrics.ChangesFolded(report.Rows);
-        metrics.Refolded(report.Refolds);
+        metrics.ChangesFolded.Add(report.Rows);
+        metrics.Refolds.Add(report.Refolds);
         if (report.LateRows > 0)
         {
-            metrics.LateRows(report.LateRows);
+            metrics.LateRows.Add(report.LateRows);
             Log.LateRows(logger, report.LateRows);
         }
 
@@ -55,7 +53,7 @@ public sealed class ChangeFeed(
         if (cursor.ReasonToStartAnew() is { } reason)
         {
             Log.FoldingFromNothing(logger, reason);
-            var whole = new WholeLogFold(database, projectors, _store, logger);
+            var whole = new WholeLogFold(database, projectors, logger);
             return await whole.RunAsync(transaction, shape, cursor.Own, Report, cancellationToken);
         }
 
@@ -106,7 +104,7 @@ public sealed class ChangeFeed(
     )
     {
         var keys = batch.Rows.Select(row => row.Key).Where(key => key.RecordId.Length > 0).Distinct().ToArray();
-        var stored = await _store.LockAsync(transaction, keys, cancellationToken);
+        var stored = await ProjectionStore.LockAsync(transaction, keys, cancellationToken);
         var fresh = await WithoutFoldedAsync(transaction, batch.Rows, cancellationToken);
 
         var works = new List<RecordWork>();
@@ -131,8 +129,8 @@ public sealed class ChangeFeed(
         }
 
         folded.AddRange(await projectors.FoldAsync(shape.Generation, works, cancellationToken));
-        await _store.SaveAsync(transaction, [.. folded.Select(one => one.Record)], cancellationToken);
-        await _store.RecordFoldedAsync(transaction, read, cancellationToken);
+        await ProjectionStore.SaveAsync(transaction, [.. folded.Select(one => one.Record)], cancellationToken);
+        await ProjectionStore.RecordFoldedAsync(transaction, read, cancellationToken);
         Report(folded);
         ReportFutureStamps(fresh, batch.ReadAt);
         return report with { Records = folded.Count, Refolds = refolds, Rows = fresh.Count };
@@ -213,12 +211,12 @@ public sealed class ChangeFeed(
         {
             if (row.NewerSchema is { } version)
             {
-                metrics.NewerSchemaRow();
+                metrics.NewerSchemaRows.Add(1);
                 Log.NewerSchema(logger, row.ChangeId, row.Key.ToString(), version);
             }
             else
             {
-                metrics.UndecodableRow();
+                metrics.UndecodableRows.Add(1);
                 Log.Undecodable(logger, row.ChangeId, row.Key.ToString(), row.Reason);
             }
         }

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
 using ManaAi.Actors.Database;
@@ -14,9 +15,8 @@ namespace ManaAi.Actors.ChangeLog;
 /// few batches, never the log.
 /// </summary>
 internal sealed class WholeLogFold(
-    Database.Database database,
+    SyncDatabase database,
     MissionProjectors projectors,
-    ProjectionStore store,
     ILogger logger
 )
 {
@@ -88,12 +88,14 @@ internal sealed class WholeLogFold(
     {
         try
         {
-            await using var transaction = await database.BeginAsync(cancellationToken, ReadingMax);
+            await using var transaction = await database.BeginAsync(
+                cancellationToken,
+                ReadingMax,
+                IsolationLevel.RepeatableRead
+            );
             await using var begin = transaction.Command(
                 """
-                set transaction isolation level repeatable read, read only;
-                set local work_mem = '64MB';
-                select pg_current_snapshot()::text, clock_timestamp()
+                select pg_current_snapshot()::text, clock_timestamp(), set_config('work_mem', '64MB', true)
                 """
             );
             await using (var reader = await begin.ExecuteReaderAsync(cancellationToken))
@@ -154,7 +156,7 @@ internal sealed class WholeLogFold(
             var folded = await projectors.FoldAsync(shape.Generation, batch.Works, cancellationToken);
             report(folded);
             await CopyAsync(writer, [.. folded.Select(one => one.Record)], cancellationToken);
-            await store.RecordFoldedAsync(writer, batch.NearSnapshot, cancellationToken);
+            await ProjectionStore.RecordFoldedAsync(writer, batch.NearSnapshot, cancellationToken);
             rows += batch.Rows;
             records += folded.Count;
         }
@@ -168,7 +170,7 @@ internal sealed class WholeLogFold(
         CancellationToken cancellationToken
     )
     {
-        await store.SaveAsync(writer, [.. records.Where(record => record.Agent is not null)], cancellationToken);
+        await ProjectionStore.SaveAsync(writer, [.. records.Where(record => record.Agent is not null)], cancellationToken);
         await using var copy = await writer.Connection.BeginBinaryImportAsync(
             Sql.Get("CopyMissions"),
             cancellationToken

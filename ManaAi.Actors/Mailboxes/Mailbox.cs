@@ -14,7 +14,7 @@ public interface IActor<in TMessage>
 /// message and not the actor, since what matters is in the database. Stopping closes the door, finishes what is
 /// inside for as long as the host is patient, and may come twice, or before the start.
 /// </summary>
-public sealed class Mailbox<TMessage>(int capacity, ILogger logger)
+public sealed class Mailbox<TMessage>(int capacity, ILogger logger) : IDisposable
     where TMessage : notnull
 {
     private readonly CancellationTokenSource _abandon = new();
@@ -37,7 +37,7 @@ public sealed class Mailbox<TMessage>(int capacity, ILogger logger)
     /// <summary>For senders that owe nothing, such as timers: false when the mailbox is full or closed.</summary>
     public bool TryTell(TMessage message) => _messages.Writer.TryWrite(message);
 
-    public void Start(IActor<TMessage> actor) => _loop ??= Task.Run(() => RunAsync(actor));
+    public void Start(IActor<TMessage> actor) => _loop ??= Task.Run(() => RunAsync(actor), CancellationToken.None);
 
     public async Task StopAsync(CancellationToken patience)
     {
@@ -47,6 +47,8 @@ public sealed class Mailbox<TMessage>(int capacity, ILogger logger)
             await (_loop ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    public void Dispose() => _abandon.Dispose();
 
     private async Task RunAsync(IActor<TMessage> actor)
     {

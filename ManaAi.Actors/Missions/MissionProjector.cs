@@ -50,14 +50,14 @@ public sealed class MissionProjector : IActor<ProjectShare>
 }
 
 /// <summary>The projectors: N shards by hash of the record's key, so that one record is always one shard's.</summary>
-public sealed class MissionProjectors
+public sealed class MissionProjectors : IDisposable
 {
     // A batch is split into one share a shard, and the feed sends one batch at a time.
     private const int MailboxCapacity = 4;
 
     private readonly Mailbox<ProjectShare>[] _shards;
 
-    public MissionProjectors(int shards, ILogger<MissionProjector> logger) =>
+    public MissionProjectors(int shards, ILogger<MissionProjectors> logger) =>
         _shards = [.. Enumerable.Range(0, shards).Select(_ => new Mailbox<ProjectShare>(MailboxCapacity, logger))];
 
     public void Start()
@@ -70,6 +70,14 @@ public sealed class MissionProjectors
 
     public Task StopAsync(CancellationToken patience) =>
         Task.WhenAll(_shards.Select(shard => shard.StopAsync(patience)));
+
+    public void Dispose()
+    {
+        foreach (var shard in _shards)
+        {
+            shard.Dispose();
+        }
+    }
 
     /// <summary>Folds each record; the results come in no particular order.</summary>
     public async Task<IReadOnlyList<FoldedRecord>> FoldAsync(

@@ -5,10 +5,10 @@ using Npgsql;
 namespace ManaAi.Actors.Missions;
 
 /// <summary>The rows of the projection: read under lock, in key order, and written many at a time.</summary>
-internal sealed class ProjectionStore
+internal static class ProjectionStore
 {
     /// <summary>Locks and reads what is stored of these records, missions before agents; new ones are missing.</summary>
-    public async Task<Dictionary<RecordKey, StoredRecord>> LockAsync(
+    public static async Task<Dictionary<RecordKey, StoredRecord>> LockAsync(
         DatabaseTransaction transaction,
         IReadOnlyCollection<RecordKey> keys,
         CancellationToken cancellationToken
@@ -38,7 +38,7 @@ internal sealed class ProjectionStore
         return stored;
     }
 
-    public async Task SaveAsync(
+    public static async Task SaveAsync(
         DatabaseTransaction transaction,
         IReadOnlyList<ProjectedRecord> records,
         CancellationToken cancellationToken
@@ -62,7 +62,7 @@ internal sealed class ProjectionStore
     }
 
     /// <summary>Notes that these rows are folded, so that no later read takes them again.</summary>
-    public async Task RecordFoldedAsync(
+    public static async Task RecordFoldedAsync(
         DatabaseTransaction transaction,
         IReadOnlyCollection<ChangeRow> rows,
         CancellationToken cancellationToken

@@ -22,7 +22,7 @@ namespace ManaAi.Actors.Runs;
 /// closed, and whoever looks sees that.
 /// </remarks>
 public sealed class IterationWriter(
-    Database.Database database,
+    SyncDatabase database,
     NodeId node,
     RunOptions options,
     ScheduleOptions schedule,
@@ -321,15 +321,15 @@ public sealed class IterationWriter(
             .Add("record", key.MissionId.Value)
             .Add("json", Encoding.UTF8.GetString(projected.Stored.Record!.Value.Span))
             .Add("times", Encoding.UTF8.GetString(projected.Stored.FieldTimes!.Value.Span))
-            .AddText("state", state.State)
-            .AddInstant("next_run_at", state.NextRunAt)
-            .AddText("agent", state.AgentId)
+            .Add("state", state.State)
+            .Add("next_run_at", state.NextRunAt)
+            .Add("agent", state.AgentId)
             .Add("deleted", state.IsDeleted)
-            .AddText("obstacle", state.Obstacle)
-            .AddInstant("running_until", state.RunningUntil)
+            .Add("obstacle", state.Obstacle)
+            .Add("running_until", state.RunningUntil)
             .Add("writes_iterations", row.Fields.Any(field => field.Name == "iterations"))
-            .AddInstant("iterations_at", projected.Stored.IterationsAt)
-            .AddInt("newer_schema", projected.Stored.NewerSchema)
+            .Add("iterations_at", projected.Stored.IterationsAt)
+            .Add("newer_schema", projected.Stored.NewerSchema)
             .Add("position_id", row.Id);
     }
 

@@ -43,9 +43,9 @@ internal static class NameBasedId
     {
         Span<byte> input = stackalloc byte[16];
         Namespace.TryWriteBytes(input, bigEndian: true, out _);
-#pragma warning disable CA5350 // Version 5 is defined over SHA-1; nothing here is a secret.
+#pragma warning disable CA5350, S4790 // Version 5 is defined over SHA-1; nothing here is a secret.
         var hash = SHA1.HashData([.. input, .. Encoding.UTF8.GetBytes(name)]);
-#pragma warning restore CA5350
+#pragma warning restore CA5350, S4790
         var high = BinaryPrimitives.ReadUInt16BigEndian(hash.AsSpan(6));
         BinaryPrimitives.WriteUInt16BigEndian(hash.AsSpan(6), (ushort)((high & 0x0FFF) | 0x5000));
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);

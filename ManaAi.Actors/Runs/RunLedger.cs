@@ -14,7 +14,7 @@ namespace ManaAi.Actors.Runs;
 /// that acts for a claim names its epoch. Losing it is an answer: false. What a process held when it died is claimed
 /// again when the lease has run out.
 /// </remarks>
-public sealed class RunLedger(Database.Database database, NodeId node, RunOptions options)
+public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions options)
 {
     /// <summary>Claims at most this many runs, one user's turn after the other, in one short transaction.</summary>
     public async Task<IReadOnlyList<Claim>> ClaimAsync(int slots, CancellationToken cancellationToken)

@@ -8,25 +8,26 @@ public abstract record Verdict
     private Verdict() { } // Closed: only the cases below can exist.
 
     /// <summary>A valid plan; an empty one is a valid outcome too.</summary>
-    public sealed record Planned(Plan Plan) : Verdict;
+    public sealed record Planned(Plan Plan) : Verdict
+    {
+        public override string Word => Plan.Steps.Count == 0 ? "empty" : "planned";
+    }
 
     /// <param name="Sentence">One plain sentence for the user.</param>
     /// <param name="Detail">For the operator; no prompt, no key.</param>
-    public sealed record Failed(FailReason Reason, string Sentence, string Detail) : Verdict;
+    public sealed record Failed(FailReason Reason, string Sentence, string Detail) : Verdict
+    {
+        public override string Word => "failed";
+    }
 
     /// <summary>Not run, and not to be made up for: the schedule moves on without an iteration.</summary>
-    public sealed record Skipped(string Reason, string Detail) : Verdict;
+    public sealed record Skipped(string Reason, string Detail) : Verdict
+    {
+        public override string Word => "skipped";
+    }
 
     /// <summary>The word in the ledger.</summary>
-    public string Word =>
-        this switch
-        {
-            Planned { Plan.Steps.Count: 0 } => "empty",
-            Planned => "planned",
-            Failed => "failed",
-            Skipped => "skipped",
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
+    public abstract string Word { get; }
 }
 
 /// <summary>Why a run failed for good.</summary>

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using Npgsql;
 
@@ -7,7 +8,7 @@ namespace ManaAi.Actors.Database;
 /// The door to PostgreSQL. Every transaction has deadlines of its own, set with it and not with the session, so that
 /// all works through a transaction pooler.
 /// </summary>
-public sealed class Database(NpgsqlDataSource source)
+public sealed class SyncDatabase(NpgsqlDataSource source)
 {
     /// <summary>Long enough for a fold batch on a busy server, short enough that a tick is not lost to one query.</summary>
     public static TimeSpan StatementMax { get; } = TimeSpan.FromSeconds(30);
@@ -17,17 +18,18 @@ public sealed class Database(NpgsqlDataSource source)
 
     public NpgsqlDataSource Source => source;
 
-    /// <summary>Begins a READ COMMITTED transaction.</summary>
+    /// <summary>Begins a transaction; READ COMMITTED, so that each statement sees what is true now.</summary>
     /// <exception cref="NpgsqlException">The database is away, or does not take us.</exception>
     public async Task<DatabaseTransaction> BeginAsync(
         CancellationToken cancellationToken,
-        TimeSpan? statementMax = null
+        TimeSpan? statementMax = null,
+        IsolationLevel isolation = IsolationLevel.ReadCommitted
     )
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         try
         {
-            var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var transaction = await connection.BeginTransactionAsync(isolation, cancellationToken);
             var begun = new DatabaseTransaction(connection, transaction);
             await using var limits = begun.Command(
                 """
@@ -104,6 +106,5 @@ internal static class NpgsqlExtensions
     public static DateTimeOffset GetInstant(this NpgsqlDataReader reader, int column) =>
         reader.GetFieldValue<DateTimeOffset>(column);
 
-    private static NpgsqlParameter Parameter<T>(string name, T value) =>
-        value is null ? new NpgsqlParameter(name, DBNull.Value) : new NpgsqlParameter<T>(name, value);
+    private static NpgsqlParameter Parameter<T>(string name, T value) => new(name, (object?)value ?? DBNull.Value);
 }
