@@ -46,7 +46,8 @@ public static class ForeignText
             .All(rune => !Rune.IsLetterOrDigit(rune) && !Rune.IsPunctuation(rune) && !Rune.IsSymbol(rune));
 
     /// <summary>Text that a device encrypted (PROTOCOL 9): it means nothing to a model and belongs in no prompt.</summary>
-    public static bool IsCiphertext(string text) => text.StartsWith("enc:1:", StringComparison.Ordinal);
+    public static bool IsCiphertext(string text) =>
+        text.AsSpan().TrimStart().StartsWith("enc:1:", StringComparison.Ordinal);
 
     private static (string Text, bool IsCut) Copy(string text, int charsMax, bool isOneLine)
     {
