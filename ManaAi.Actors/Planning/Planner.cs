@@ -73,29 +73,22 @@ public sealed class Planner(
     {
         var kept = KeptAnswer.ReadAll(attempt.Claim.Answers);
         var messages = attempt.Prompt.Messages;
-        for (var index = 0; ; index++)
+        var answers = 0;
+        while (true)
         {
-            KeptAnswer answer;
-            if (index < kept.Count)
+            var (answer, end) =
+                answers < kept.Count ? (kept[answers], null) : await AskAsync(attempt, messages, cancellationToken);
+            if (answer is null)
             {
-                answer = kept[index];
-            }
-            else
-            {
-                var (asked, end) = await AskAsync(attempt, messages, cancellationToken);
-                if (asked is null)
-                {
-                    return end!;
-                }
-
-                answer = asked;
+                return end!;
             }
 
+            answers++;
             switch (Judge(answer, attempt.Tools))
             {
                 case Judgement.Final final:
                     return Decided(final.Verdict);
-                case Judgement.AskAgain again when index + 1 < AnswersMax:
+                case Judgement.AskAgain again when answers < AnswersMax:
                     Refused(attempt, again.Sentence);
                     messages = PlanPrompt.AskAgain(attempt.Prompt.Messages, answer.Content, again.Sentence);
                     break;

@@ -77,7 +77,7 @@ public sealed class PlannerActor(
         try
         {
             var result = await writer.WriteAsync(run.Access, run.Claim, agent, verdict, run.IsOver);
-            Count(run.Claim, verdict, result);
+            Count(verdict, result);
         }
         catch (PostgresException exception) when (!exception.IsTransient)
         {
@@ -85,7 +85,7 @@ public sealed class PlannerActor(
         }
     }
 
-    private void Count(Claim claim, Verdict verdict, WriteBackResult result)
+    private void Count(Verdict verdict, WriteBackResult result)
     {
         if (result != WriteBackResult.Written)
         {

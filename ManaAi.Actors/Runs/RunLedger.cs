@@ -159,16 +159,18 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         return users;
     }
 
-    /// <summary>Sums over all occurrences, by verdict; `open` for those without one.</summary>
-    public async Task<IReadOnlyDictionary<string, long>> SumVerdictsAsync(CancellationToken cancellationToken)
+    /// <summary>How many occurrences ended how; the verdict is `open` for those without one.</summary>
+    public async Task<IReadOnlyList<(string Verdict, string? Reason, long Count)>> SumVerdictsAsync(
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await using var command = transaction.Command(Sql.Get("SumVerdicts"));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var sums = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var sums = new List<(string, string?, long)>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            sums[reader.GetString(0)] = reader.GetInt64(1);
+            sums.Add((reader.GetString(0), reader.GetText(1), reader.GetInt64(2)));
         }
 
         return sums;

@@ -159,7 +159,7 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
         {
             report =
                 outcome.Claimable.Count == 0
-                    ? TickReport.Failed(outcome.At, outcome.Errors)
+                    ? outcome.ToReport()
                     : await _waitForRuns(outcome, _stopping.Token);
         }
         catch (OperationCanceledException)

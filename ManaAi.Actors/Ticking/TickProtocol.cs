@@ -28,4 +28,8 @@ public sealed record TickOutcome(
     IReadOnlyList<long> Claimable,
     IReadOnlyList<string> Errors,
     TimeSpan Took
-);
+)
+{
+    /// <summary>The answer where nothing is waited for.</summary>
+    public TickReport ToReport() => new(At, Claimable.Count, 0, 0, 0, Errors);
+}
