@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace ManaAi.Actors.Planning;
 
 /// <summary>Asking JSON of which nothing is sure.</summary>
-internal static class LlmJson
+public static class LlmJson
 {
     /// <summary>The member, or null where there is none, it is null, or the element is no object.</summary>
     public static JsonElement? Member(this JsonElement element, string name) =>
