@@ -73,7 +73,8 @@ internal sealed class FencedText
         return code;
     }
 
-    private static string Bend(string text)
+    /// <summary>Bends what looks like a fence or a control token; the text reads the same to a person.</summary>
+    public static string Bend(string text)
     {
         var bent = new StringBuilder(text);
         for (var at = text.IndexOf('<'); at >= 0; at = text.IndexOf('<', at + 1))
