@@ -177,7 +177,6 @@ public sealed class CommandLineTests : IAsyncLifetime
     [Fact]
     public async Task A_service_of_another_kind_is_told_apart()
     {
-        // A node's health page answers any path below it with 404; its tick page is no status page.
         await using var other = await OtherService.StartAsync();
 
         var ended = await RunAsync("status", ("MANA_AI_URL", other.Address));
@@ -198,6 +197,7 @@ public sealed class CommandLineTests : IAsyncLifetime
 
     [Theory]
     [InlineData("unknown")]
+    [InlineData("statu")]
     [InlineData("tick --unknown")]
     [InlineData("tick -o xml")]
     [InlineData("status extra")]
@@ -207,6 +207,7 @@ public sealed class CommandLineTests : IAsyncLifetime
 
         ended.ExitCode.ShouldBe(2);
         ended.Error.ShouldNotBeEmpty();
+        ended.Output.ShouldBeEmpty();
         _host.Actors.TicksAsked.ShouldBe(0);
     }
 

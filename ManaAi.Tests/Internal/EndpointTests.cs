@@ -133,6 +133,14 @@ public sealed class EndpointTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_process_waits_longer_than_the_grace_so_that_runs_can_be_handed_back()
+    {
+        await using var patient = await RunningHost.StartAsync(("SHUTDOWN_GRACE_MS", "30000"));
+
+        patient.ShutdownTimeout.ShouldBe(TimeSpan.FromSeconds(35));
+    }
+
+    [Fact]
     public async Task Status_shows_the_node_without_its_secrets()
     {
         _host.Actors.Status = new TickStatus(

@@ -6,7 +6,9 @@ using ManaAi.Host.Internal;
 using ManaAi.Host.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ManaAi.Tests.Internal;
 
@@ -34,6 +36,9 @@ internal sealed class RunningHost : IAsyncDisposable
     public ScriptedActors Actors { get; }
 
     public Metrics Metrics => _app.Services.GetRequiredService<Metrics>();
+
+    public TimeSpan ShutdownTimeout =>
+        _app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout;
 
     public static async Task<RunningHost> StartAsync(params (string Name, string Value)[] changes)
     {
