@@ -16,6 +16,13 @@ internal static class CommandLine
     )
     {
         var parsed = Create(environment).Parse(arguments);
+        if (parsed.Action is ParseErrorAction parseError)
+        {
+            // Both go to stdout, where a script expects data.
+            parseError.ShowHelp = false;
+            parseError.ShowTypoCorrections = false;
+        }
+
         var exitCode = await parsed.InvokeAsync(
             new InvocationConfiguration
             {
