@@ -1,3 +1,3 @@
-var builder = WebApplication.CreateBuilder(args);
-await using var app = builder.Build();
-await app.RunAsync();
+using ManaAi.Host.Commands;
+
+return await CommandLine.RunAsync(args, CommandLine.ProcessEnvironment(), Console.Out, Console.Error);

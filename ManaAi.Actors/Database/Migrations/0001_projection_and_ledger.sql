@@ -94,10 +94,14 @@ create table mana_ai.runs (
     mission_id         text        collate "C" not null,
     due_at             timestamptz not null,
     kind               text        not null default 'scheduled' check (kind in ('scheduled', 'manual')),
+    -- Order within a user: 0 run now, 1 on time, 2 late.
+    priority           smallint    not null default 1,
     opened_at          timestamptz not null default now(),
     -- Not to be claimed before; why it waits, where it does.
     claimable_at       timestamptz not null default now(),
     waits_for          text,
+    -- Since when mana-llm answers 429 for it; null where it does not.
+    rate_limited_since timestamptz,
     -- The claim. The epoch only grows and fences off older claims; owner stays after the run is closed.
     owner              text,
     epoch              bigint      not null default 0,
@@ -130,3 +134,7 @@ create table mana_ai.runs (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 -- At most one run of a mission is under way.
 create unique index runs_open on mana_ai.runs (user_id, mission_id) where verdict is null;
+-- A user's open runs in the order of their turns, and those that a node holds: both small, whatever the ledger's length.
+create index runs_waiting on mana_ai.runs (user_id, priority, due_at) where verdict is null;
+create index runs_leased on mana_ai.runs (user_id) where verdict is null and lease_until is not null;
+create index runs_closed on mana_ai.runs (closed_at) where verdict is not null;

@@ -1,0 +1,253 @@
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
+using Microsoft.Extensions.Logging;
+
+namespace ManaAi.Actors.ChangeLog;
+
+/// <summary>
+/// Folds what is new in the change log into the projection, each row exactly once, whenever it becomes visible.
+/// </summary>
+/// <remarks>
+/// created_at is the start of a transaction and no cursor, so the feed keeps the snapshot of its last read: a row whose
+/// transaction id is at or after that snapshot's xmin may be new, and is, unless its id is among those folded since the
+/// last sweep. Cursor and projection move in one transaction; when the process dies here, nothing has happened. What
+/// may race is a write-back, which folds its own record under the lock of that record's projection row and notes the
+/// ids: so ids are compared again after the rows are locked.
+/// </remarks>
+public sealed class ChangeFeed(
+    SyncDatabase database,
+    MissionProjectors projectors,
+    FeedOptions options,
+    Metrics metrics,
+    ILogger<ChangeFeed> logger
+)
+{
+    /// <summary>Folds everything that is visible now; from nothing where the projection cannot be trusted.</summary>
+    public async Task<FoldReport> FoldAsync(LogShape shape, CancellationToken cancellationToken)
+    {
+        var report = await FoldBatchAsync(shape, cancellationToken);
+        while (report.IsCut)
+        {
+            report = report.And(await FoldBatchAsync(shape, cancellationToken));
+        }
+
+        metrics.ChangesFolded.Add(report.Rows);
+        metrics.Refolds.Add(report.Refolds);
+        if (report.LateRows > 0)
+        {
+            metrics.LateRows.Add(report.LateRows);
+            Log.LateRows(logger, report.LateRows);
+        }
+
+        return report;
+    }
+
+    private async Task<FoldReport> FoldBatchAsync(LogShape shape, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        if (await FeedCursor.LockAsync(transaction, shape, cancellationToken) is not { } cursor)
+        {
+            return new FoldReport(DateTimeOffset.MinValue, IsElsewhere: true, IsCut: false);
+        }
+
+        if (cursor.ReasonToStartAnew() is { } reason)
+        {
+            Log.FoldingFromNothing(logger, reason);
+            var whole = new WholeLogFold(database, projectors, logger);
+            return await whole.RunAsync(transaction, shape, cursor.Own, Report, cancellationToken);
+        }
+
+        var report = await FoldNewAsync(transaction, shape, cursor, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return report;
+    }
+
+    private async Task<FoldReport> FoldNewAsync(
+        DatabaseTransaction transaction,
+        LogShape shape,
+        FeedCursor cursor,
+        CancellationToken cancellationToken
+    )
+    {
+        var isSweep = cursor.Now - cursor.SweptAt >= options.SweepInterval;
+        var margin = cursor.ReadAt!.Value - options.Margin;
+        var batch = await ReadBatchAsync(
+            transaction,
+            shape,
+            since: isSweep ? Earlier(margin, cursor.SweptAt!.Value - options.SweepWindow) : margin,
+            xmin: isSweep ? cursor.SweepXmin : cursor.Xmin,
+            cancellationToken
+        );
+
+        var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut) { Rows = batch.Rows.Count };
+        if (batch.Rows.Count > 0)
+        {
+            report = report with { LateRows = batch.Rows.Count(row => row.Position.CreatedAt < margin) };
+            report = await FoldRowsAsync(transaction, shape, cursor, batch, report, cancellationToken);
+        }
+
+        if (!batch.IsCut)
+        {
+            await SaveCursorAsync(transaction, batch, isSweep, cancellationToken);
+        }
+
+        return report;
+    }
+
+    private async Task<FoldReport> FoldRowsAsync(
+        DatabaseTransaction transaction,
+        LogShape shape,
+        FeedCursor cursor,
+        ChangeBatch batch,
+        FoldReport report,
+        CancellationToken cancellationToken
+    )
+    {
+        var keys = batch.Rows.Select(row => row.Key).Where(key => key.RecordId.Length > 0).Distinct().ToArray();
+        var stored = await ProjectionStore.LockAsync(transaction, keys, cancellationToken);
+        var fresh = await WithoutFoldedAsync(transaction, batch.Rows, cancellationToken);
+
+        var works = new List<RecordWork>();
+        var folded = new List<FoldedRecord>();
+        var read = new List<ChangeRow>(fresh);
+        var refolds = 0;
+        foreach (var rows in fresh.Where(row => row.Key.RecordId.Length > 0).GroupBy(row => row.Key))
+        {
+            var before = stored.GetValueOrDefault(rows.Key);
+            if (before is not null && rows.First().Position <= before.Position)
+            {
+                // Behind what was folded, or seen before: only the whole record in its order is right.
+                folded.Add(
+                    await RecordReader.FoldAsync(transaction, shape, rows.Key, cursor.SweepXmin, read, cancellationToken)
+                );
+                refolds++;
+            }
+            else
+            {
+                works.Add(new RecordWork(rows.Key, before, [.. rows]));
+            }
+        }
+
+        folded.AddRange(await projectors.FoldAsync(shape.Generation, works, cancellationToken));
+        await ProjectionStore.SaveAsync(transaction, [.. folded.Select(one => one.Record)], cancellationToken);
+        await ProjectionStore.RecordFoldedAsync(transaction, read, cancellationToken);
+        Report(folded);
+        ReportFutureStamps(fresh, batch.ReadAt);
+        return report with { Records = folded.Count, Refolds = refolds, Rows = fresh.Count };
+    }
+
+    private async Task<ChangeBatch> ReadBatchAsync(
+        DatabaseTransaction transaction,
+        LogShape shape,
+        DateTimeOffset since,
+        long xmin,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = transaction
+            .Command(shape.Statement("ReadChanges"))
+            .Add("since", since)
+            .Add("xmin", xmin)
+            .Add("rows_max", (long)options.RowsMax)
+            .Add("bytes_max", options.BytesMax);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<ChangeRow>();
+        var (snapshot, readAt, candidates) = ("", DateTimeOffset.MinValue, 0L);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            (snapshot, readAt, candidates) = (reader.GetString(0), reader.GetInstant(1), reader.GetInt64(2));
+            if (!reader.IsDBNull(3))
+            {
+                rows.Add(ChangeRowReader.Read(reader, 3));
+            }
+        }
+
+        var isCut = candidates > rows.Count || candidates == options.RowsMax;
+        return new ChangeBatch(rows, snapshot, readAt, isCut);
+    }
+
+    private static async Task<List<ChangeRow>> WithoutFoldedAsync(
+        DatabaseTransaction transaction,
+        IReadOnlyList<ChangeRow> rows,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = transaction
+            .Command(Sql.Get("FoldedAmong"))
+            .Add("ids", rows.Select(row => row.Position.Id).ToArray());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var meanwhile = new HashSet<Guid>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            meanwhile.Add(reader.GetGuid(0));
+        }
+
+        return [.. rows.Where(row => !meanwhile.Contains(row.Position.Id))];
+    }
+
+    private static async Task SaveCursorAsync(
+        DatabaseTransaction transaction,
+        ChangeBatch batch,
+        bool isSweep,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var save = transaction
+            .Command(Sql.Get("SaveCursor"))
+            .Add("read_at", batch.ReadAt)
+            .Add("snapshot", batch.Snapshot)
+            .Add("is_sweep", isSweep);
+        await save.ExecuteNonQueryAsync(cancellationToken);
+        if (isSweep)
+        {
+            await using var prune = transaction.Command(Sql.Get("PruneFolded")).Add("xmin", batch.Xmin);
+            await prune.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private void Report(IReadOnlyList<FoldedRecord> folded)
+    {
+        foreach (var row in folded.SelectMany(one => one.Unfolded))
+        {
+            if (row.NewerSchema is { } version)
+            {
+                metrics.NewerSchemaRows.Add(1);
+                Log.NewerSchema(logger, row.ChangeId, row.Key.ToString(), version);
+            }
+            else
+            {
+                metrics.UndecodableRows.Add(1);
+                Log.Undecodable(logger, row.ChangeId, row.Key.ToString(), row.Reason);
+            }
+        }
+
+        foreach (var record in folded.Select(one => one.Record).Where(one => one.Mission is { IsDeleted: false }))
+        {
+            switch (record.Mission!.Obstacle)
+            {
+                case Obstacles.Incomplete:
+                    Log.IncompleteMission(logger, record.Stored.Key.ToString());
+                    break;
+                case Obstacles.UnreadableNextRunAt:
+                    Log.UnreadableNextRunAt(logger, record.Stored.Key.ToString());
+                    break;
+            }
+        }
+    }
+
+    private void ReportFutureStamps(IEnumerable<ChangeRow> rows, DateTimeOffset now)
+    {
+        foreach (var row in rows.Where(row => row.Position.CreatedAt > now + options.FutureMax))
+        {
+            Log.FutureStamp(logger, row.Position.Id, row.Key.ToString(), row.Position.CreatedAt - now);
+        }
+    }
+
+    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
+
+    private sealed record ChangeBatch(IReadOnlyList<ChangeRow> Rows, string Snapshot, DateTimeOffset ReadAt, bool IsCut)
+    {
+        /// <summary>A snapshot's text is xmin:xmax:list.</summary>
+        public long Xmin => PgSnapshot.Xmin(Snapshot);
+    }
+}

@@ -1,0 +1,73 @@
+using ManaAi.Actors.Database;
+using Npgsql;
+
+namespace ManaAi.Actors.ChangeLog;
+
+/// <summary>Which cluster, which table and which rules the cursor's positions belong to.</summary>
+internal sealed record LogIdentity(string SystemIdentifier, long DatabaseOid, long TableOid, int Generation);
+
+/// <summary>Where the reading of the change log stands, under the lock that lets one node fold at a time.</summary>
+internal sealed record FeedCursor(
+    LogIdentity? Stored,
+    LogIdentity Own,
+    DateTimeOffset? ReadAt,
+    long Xmin,
+    long Xmax,
+    DateTimeOffset? SweptAt,
+    long SweepXmin,
+    long OwnXmax,
+    DateTimeOffset Now
+)
+{
+    /// <summary>Why nothing of the projection can be trusted; null where it can.</summary>
+    public string? ReasonToStartAnew()
+    {
+        if (ReadAt is null || Stored is null)
+        {
+            return "there is no projection yet";
+        }
+
+        if (Stored != Own)
+        {
+            return "the cursor belongs to another cluster, table or generation of the log";
+        }
+
+        return Xmax > OwnXmax ? "the cursor is ahead of the cluster, which was restored from an older state" : null;
+    }
+
+    /// <returns>null where another node holds the lock.</returns>
+    public static async Task<FeedCursor?> LockAsync(
+        DatabaseTransaction transaction,
+        LogShape shape,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = transaction.Command(Sql.Get("LockCursor"));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        var generation = (int)shape.Generation;
+        var stored = reader.IsDBNull(0)
+            ? null
+            : new LogIdentity(
+                reader.GetString(0),
+                reader.GetInt64(1),
+                reader.GetInt64(2),
+                reader.GetInt32(3)
+            );
+        return new FeedCursor(
+            stored,
+            new LogIdentity(reader.GetString(9), reader.GetInt64(10), reader.GetInt64(11), generation),
+            reader.GetNullable<DateTimeOffset>(4),
+            reader.GetNullable<long>(5) ?? 0,
+            reader.GetNullable<long>(6) ?? 0,
+            reader.GetNullable<DateTimeOffset>(7),
+            reader.GetNullable<long>(8) ?? 0,
+            reader.GetInt64(12),
+            reader.GetInstant(13)
+        );
+    }
+}

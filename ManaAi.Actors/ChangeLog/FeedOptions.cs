@@ -1,0 +1,46 @@
+namespace ManaAi.Actors.ChangeLog;
+
+/// <summary>How the change feed looks behind its cursor.</summary>
+public sealed record FeedOptions
+{
+    /// <summary>How far behind the cursor each tick looks (LOG_MARGIN_MS). The default is 2 minutes.</summary>
+    public TimeSpan Margin { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How often the wide look is taken (SWEEP_INTERVAL_MS). The default is 5 minutes.</summary>
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How far back the wide look reaches (SWEEP_WINDOW_MS). The default is a day.</summary>
+    public TimeSpan SweepWindow { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Rows in one fold transaction: write-backs wait for it, so it stays short.</summary>
+    public int RowsMax { get; init; } = 4000;
+
+    /// <summary>Bytes in one fold transaction, as stored: memory stays bounded when rows are huge.</summary>
+    public long BytesMax { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>A stamp further ahead of the database's clock than this is reported.</summary>
+    public TimeSpan FutureMax { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>What one look at the change log did.</summary>
+/// <param name="ReadAt">The database's clock.</param>
+/// <param name="IsElsewhere">Another node was folding; nothing was done.</param>
+/// <param name="IsCut">The batch was cut off by its limit: there is more.</param>
+public sealed record FoldReport(DateTimeOffset ReadAt, bool IsElsewhere, bool IsCut)
+{
+    public long Rows { get; init; }
+    public long Records { get; init; }
+    public int Refolds { get; init; }
+    public int LateRows { get; init; }
+    public bool IsFromNothing { get; init; }
+
+    public FoldReport And(FoldReport next) =>
+        next with
+        {
+            Rows = Rows + next.Rows,
+            Records = Records + next.Records,
+            Refolds = Refolds + next.Refolds,
+            LateRows = LateRows + next.LateRows,
+            IsFromNothing = IsFromNothing || next.IsFromNothing,
+        };
+}

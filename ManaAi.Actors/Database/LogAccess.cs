@@ -1,0 +1,35 @@
+using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Missions;
+using Npgsql;
+
+namespace ManaAi.Actors.Database;
+
+/// <summary>How this login reaches the change log: its shape, and whether there is a role to become a user with.</summary>
+/// <param name="HasUserRole">
+/// False only for a superuser without the documented roles: then the setting alone names the user, and nothing binds.
+/// </param>
+public sealed record LogAccess(LogShape Shape, bool HasUserRole)
+{
+    public const string UserRole = "mana_ai_user";
+    public const string OwnerRole = "mana_ai_owner";
+
+    /// <summary>Adds what binds the rest of the batch to one user's rows; the last of it gives one result set.</summary>
+    public void BecomeUser(NpgsqlBatch batch, UserId user)
+    {
+        if (HasUserRole)
+        {
+            batch.Then($"set local role {UserRole}");
+        }
+
+        batch.Then(Sql.Get("ActAsUser")).Add("user", user.Value);
+    }
+
+    /// <summary>Adds what gives the login's own rights back within the transaction; no result set.</summary>
+    public void BecomeSelf(NpgsqlBatch batch)
+    {
+        if (HasUserRole)
+        {
+            batch.Then("reset role");
+        }
+    }
+}

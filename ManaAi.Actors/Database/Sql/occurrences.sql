@@ -1,0 +1,99 @@
+-- name: SupersedeStale
+-- An open, unclaimed run whose mission is no longer due at that instant. A newer nextRunAt is the usual cause.
+-- Rows that a node is about to claim or close are skipped: the next tick sees them again. The epoch grows, so that no
+-- older claim can close the run should it be opened again.
+with stale as (
+    select r.run_id
+      from mana_ai.runs r
+      left join mana_ai.missions m
+        on (m.user_id, m.mission_id, m.next_run_at) = (r.user_id, r.mission_id, r.due_at)
+       and m.state = 'active' and not m.deleted and m.obstacle is null
+     where r.verdict is null and r.kind = 'scheduled' and (r.lease_until is null or r.lease_until < now())
+       and m.mission_id is null
+     order by r.run_id
+       for update of r skip locked
+)
+update mana_ai.runs r
+   set verdict = 'superseded', closed_at = now(), lease_until = null, waits_for = null, epoch = r.epoch + 1
+  from stale
+ where r.run_id = stale.run_id
+returning r.user_id, r.mission_id, r.due_at, r.epoch
+
+-- name: ReopenSuperseded
+-- The mission qualifies again at the same instant: the run goes on with the attempts it has.
+with again as (
+    select r.run_id
+      from mana_ai.runs r
+      join mana_ai.missions m on (m.user_id, m.mission_id, m.next_run_at) = (r.user_id, r.mission_id, r.due_at)
+     where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
+       and r.verdict = 'superseded'
+       and not exists (select from mana_ai.runs o
+                        where (o.user_id, o.mission_id) = (r.user_id, r.mission_id) and o.verdict is null)
+     order by r.run_id
+       for update of r skip locked
+)
+update mana_ai.runs r
+   set verdict = null, closed_at = null, reason = null, detail = null, owner = null, has_plan = false,
+       claimable_at = now(), epoch = r.epoch + 1
+  from again
+ where r.run_id = again.run_id
+
+-- name: OpenDue
+-- At most one run of a mission is under way: a newer due_at waits for a claimed older one.
+insert into mana_ai.runs (user_id, mission_id, due_at, priority)
+select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() - @late_after then 2 else 1 end
+  from mana_ai.missions m
+ where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
+   and not exists (select from mana_ai.runs r
+                    where (r.user_id, r.mission_id) = (m.user_id, m.mission_id)
+                      and (r.verdict is null or r.due_at = m.next_run_at))
+ order by m.next_run_at
+ limit @runs_max
+    on conflict do nothing
+
+-- name: FindClosedDue
+-- Due at an instant that already has its verdict: a device wrote an old nextRunAt back. Not planned again.
+select r.run_id, r.user_id, r.mission_id, r.due_at, r.epoch, clock_timestamp()
+  from mana_ai.missions m
+  join mana_ai.runs r on (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
+ where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
+   and r.verdict is not null and r.verdict <> 'superseded'
+   and coalesce(m.running_until, '-infinity') <= now()
+ order by m.next_run_at
+ limit @runs_max
+
+-- name: QueueUsers
+-- Whoever has open runs gets a turn. Users in key order: two nodes ticking at once never wait in a circle.
+insert into mana_ai.users (user_id, ready_at, turn_at)
+select r.user_id, min(greatest(r.claimable_at, coalesce(r.lease_until, r.claimable_at))), now()
+  from mana_ai.runs r
+ where r.verdict is null
+ group by r.user_id
+ order by r.user_id
+    on conflict (user_id) do update
+   set ready_at = excluded.ready_at
+ where users.ready_at is null or users.ready_at > excluded.ready_at
+
+-- name: ClaimableRuns
+-- What a manual tick waits for. A run beyond its user's cap counts: it will have its turn.
+select r.run_id
+  from mana_ai.runs r
+  join mana_ai.missions m using (user_id, mission_id)
+ where r.verdict is null and r.claimable_at <= now() and (r.lease_until is null or r.lease_until < now())
+   and (r.kind = 'manual' or m.next_run_at = r.due_at)
+   and m.state = 'active' and not m.deleted and m.obstacle is null and coalesce(m.running_until, '-infinity') <= now()
+
+-- name: SettledRuns
+-- Of these runs: how many this node may still bring on by itself, and what became of the others here.
+select count(*) filter (where r.verdict is null and r.claimable_at <= now()
+                          and coalesce(m.running_until, '-infinity') <= now()
+                          and (r.lease_until is null or r.lease_until < now() or r.owner = @node)),
+       count(*) filter (where r.has_plan and r.owner = @node),
+       count(*) filter (where r.verdict in ('planned', 'empty') and r.owner = @node),
+       count(*) filter (where r.reason = 'unusable-plan' and r.owner = @node)
+  from mana_ai.runs r
+  left join mana_ai.missions m using (user_id, mission_id)
+ where r.run_id = any(@runs)
+
+-- name: SumVerdicts
+select coalesce(verdict, 'open'), count(*) from mana_ai.runs group by verdict

@@ -1,0 +1,137 @@
+-- name: LockUsers
+-- Whose turn it is: those who waited longest. A user that another node is serving is skipped, so turns and caps are
+-- exact: everything about a user's runs is decided under this lock.
+select user_id from mana_ai.users where ready_at <= now() order by turn_at limit @slots for update skip locked
+
+-- name: ClaimRuns
+-- A statement of its own after the lock, so that it counts what is true now. A CTE and not a subquery: the planner may
+-- run a LIMITed subquery once per outer row and so claim more than was asked for. now() is the database's clock; nodes
+-- need not agree on the time. The attempt is counted here, before the work, so that one that kills the process counts.
+with due as (
+    select r.run_id, turns.turn, r.priority, r.due_at, r.was_held
+      from unnest(@users) with ordinality as turns (user_id, turn)
+      left join (select user_id, count(*) as runs from mana_ai.runs
+                  where verdict is null and lease_until >= now() and user_id = any(@users)
+                  group by user_id) held using (user_id)
+     cross join lateral (
+           select w.run_id, w.priority, w.due_at, w.lease_until is not null as was_held
+             from mana_ai.runs w
+             join mana_ai.missions m using (user_id, mission_id)
+            where w.user_id = turns.user_id and w.verdict is null and w.claimable_at <= now()
+              and (w.lease_until is null or w.lease_until < now())
+              and (w.kind = 'manual' or m.next_run_at = w.due_at)
+              and m.state = 'active' and not m.deleted and m.obstacle is null
+              and coalesce(m.running_until, '-infinity') <= now()
+            order by w.priority, w.due_at
+            limit greatest(0, @per_user - coalesce(held.runs, 0))
+              for update of w skip locked) r
+),
+taken as (
+    select run_id, was_held from (
+           select *, row_number() over (partition by turn order by priority, due_at) as rank from due) ranked
+     order by rank, turn
+     limit @slots
+),
+claimed as (
+    update mana_ai.runs r
+       set owner = @node, claimed_at = clock_timestamp(), lease_until = clock_timestamp() + @lease,
+           epoch = r.epoch + 1, attempts = least(r.attempts + 1, @attempts_max + 1), waits_for = null
+      from taken
+     where r.run_id = taken.run_id
+    returning r.*, taken.was_held
+)
+select c.run_id, c.user_id, c.mission_id, c.due_at, c.epoch, c.attempts, c.calls, c.answers, c.claimed_at, c.was_held,
+       c.rate_limited_since, m.record, a.record
+  from claimed c
+  join mana_ai.missions m using (user_id, mission_id)
+  left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
+                            and a.newer_schema is null
+
+-- name: PassTurns
+-- When each of these users may next find something. Early is harmless, late is not: a user at the cap is looked at
+-- again when a run of his is closed or a lease of his runs out.
+update mana_ai.users u
+   set turn_at = case when u.user_id = any(@served) then clock_timestamp() else u.turn_at end,
+       ready_at = case
+           when (select count(*) from mana_ai.runs r
+                  where r.user_id = u.user_id and r.verdict is null and r.lease_until >= now()) >= @per_user
+           then (select min(r.lease_until) from mana_ai.runs r
+                  where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null)
+           else (select min(greatest(r.claimable_at, coalesce(r.lease_until, r.claimable_at),
+                                     coalesce(m.running_until, r.claimable_at)))
+                   from mana_ai.runs r join mana_ai.missions m using (user_id, mission_id)
+                  where r.user_id = u.user_id and r.verdict is null
+                    and (r.kind = 'manual' or m.next_run_at = r.due_at)
+                    and m.state = 'active' and not m.deleted and m.obstacle is null)
+       end
+ where u.user_id = any(@users)
+
+-- name: NextReady
+select extract(epoch from min(ready_at) - clock_timestamp())::float8 from mana_ai.users where ready_at is not null
+
+-- name: RenewLeases
+-- The epoch in the WHERE: a claim that was taken over is not renewed, and its absence says so.
+update mana_ai.runs r
+   set lease_until = clock_timestamp() + @lease
+  from unnest(@runs, @epochs) as mine (run_id, epoch)
+ where r.run_id = mine.run_id and r.epoch = mine.epoch and r.owner = @node and r.verdict is null
+returning r.run_id
+
+-- name: CountCall
+-- Before each call. No row: the claim is gone, or the occurrence has had all its calls.
+update mana_ai.runs
+   set calls = calls + 1, model = @model, prompt_version = @prompt_version, tools_hash = @tools_hash
+ where run_id = @run and epoch = @epoch and owner = @node and verdict is null and calls < @calls_max
+returning calls
+
+-- name: KeepAnswer
+-- As soon as it arrives, so that a crash after it never pays twice.
+update mana_ai.runs
+   set answers = answers || @answer, prompt_tokens = prompt_tokens + @prompt_tokens,
+       completion_tokens = completion_tokens + @completion_tokens
+ where run_id = @run and epoch = @epoch and owner = @node and verdict is null
+returning run_id
+
+-- name: ReleaseRun
+-- The attempt failed, or waits: free again, not before the wait is over. What did not cost an attempt gives it back.
+-- Answers that led nowhere are not kept for the next attempt.
+with released as (
+    update mana_ai.runs
+       set lease_until = null, claimable_at = clock_timestamp() + @wait, waits_for = @waits_for,
+           last_error = @last_error, answers = '[]',
+           attempts = case when @costs_attempt then attempts else greatest(attempts - 1, 0) end,
+           rate_limited_since = case when @waits_for = 'rate-limit'
+                                     then coalesce(rate_limited_since, clock_timestamp()) end
+     where run_id = @run and epoch = @epoch and owner = @node and verdict is null
+    returning user_id, claimable_at
+)
+update mana_ai.users u
+   set ready_at = least(coalesce(u.ready_at, released.claimable_at), released.claimable_at)
+  from released
+ where u.user_id = released.user_id
+returning u.user_id
+
+-- name: HandBack
+-- A node that stops frees what it holds and gives the attempts back: its own shutdown ended them, not their work.
+with freed as (
+    update mana_ai.runs
+       set lease_until = null, claimable_at = now(), attempts = greatest(attempts - 1, 0), epoch = epoch + 1
+     where owner = @node and verdict is null and lease_until is not null
+    returning user_id
+)
+update mana_ai.users u set ready_at = now() from (select distinct user_id from freed) f where u.user_id = f.user_id
+
+-- name: CloseRun
+update mana_ai.runs
+   set verdict = @verdict, reason = @reason, detail = @detail, has_plan = @has_plan, iteration_id = @iteration_id,
+       closed_at = clock_timestamp(), lease_until = null, waits_for = null
+ where run_id = @run and epoch = @epoch and owner = @node and verdict is null
+
+-- name: LockRun
+select verdict is null and epoch = @epoch and owner = @node from mana_ai.runs where run_id = @run for update
+
+-- name: WakeUser
+-- A run less: another of the same user's may have its turn.
+update mana_ai.users u set ready_at = clock_timestamp()
+ where u.user_id = @user
+   and exists (select from mana_ai.runs r where r.user_id = u.user_id and r.verdict is null and r.run_id <> @run)

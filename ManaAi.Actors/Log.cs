@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Logging;
+
+namespace ManaAi.Actors;
+
+/// <summary>
+/// Everything the actors can say. A line names the mission, the occurrence and the epoch; never a prompt, a user's
+/// text or a key. Ids: 1xx mailboxes and database, 2xx change log, 3xx ticks, 4xx runs, 5xx planning.
+/// </summary>
+internal static partial class Log
+{
+    [LoggerMessage(101, LogLevel.Error, "Handling {Message} failed; the actor goes on")]
+    public static partial void MessageFailed(ILogger logger, string message, Exception exception);
+
+    [LoggerMessage(110, LogLevel.Information, "Schema mana_ai is at {Migration}; {Applied} migrations were applied now")]
+    public static partial void Migrated(ILogger logger, string migration, int applied);
+
+    [LoggerMessage(111, LogLevel.Error, "Not ready: {Reason}")]
+    public static partial void NotReady(ILogger logger, string reason);
+
+    [LoggerMessage(112, LogLevel.Information, "Ready: change log of generation {Generation}, as {Login}")]
+    public static partial void Ready(ILogger logger, int generation, string login);
+
+    [LoggerMessage(113, LogLevel.Warning, "{Degradation}")]
+    public static partial void Degraded(ILogger logger, string degradation);
+
+    [LoggerMessage(201, LogLevel.Warning, "Change {ChangeId} of {Record} does nothing: {Reason}")]
+    public static partial void Undecodable(ILogger logger, Guid changeId, string record, string reason);
+
+    [LoggerMessage(
+        202,
+        LogLevel.Warning,
+        "Change {ChangeId} of {Record} has schema_version {Version}, newer than this service understands; "
+            + "the record is not run until the service is upgraded"
+    )]
+    public static partial void NewerSchema(ILogger logger, Guid changeId, string record, int version);
+
+    [LoggerMessage(203, LogLevel.Warning, "Folding the change log from nothing: {Reason}")]
+    public static partial void FoldingFromNothing(ILogger logger, string reason);
+
+    [LoggerMessage(204, LogLevel.Information, "Folded {Rows} changes into {Records} records from nothing in {Took}")]
+    public static partial void FoldedFromNothing(ILogger logger, long rows, long records, TimeSpan took);
+
+    [LoggerMessage(
+        205,
+        LogLevel.Warning,
+        "{Rows} changes became visible later than the margin and were found by the sweep; "
+            + "a transaction stayed open for longer than LOG_MARGIN_MS"
+    )]
+    public static partial void LateRows(ILogger logger, int rows);
+
+    [LoggerMessage(
+        206,
+        LogLevel.Warning,
+        "Mission {Mission} is never due: its record lacks an objective or a cadence"
+    )]
+    public static partial void IncompleteMission(ILogger logger, string mission);
+
+    [LoggerMessage(
+        207,
+        LogLevel.Warning,
+        "Mission {Mission} is never due: its nextRunAt does not read as an instant"
+    )]
+    public static partial void UnreadableNextRunAt(ILogger logger, string mission);
+
+    [LoggerMessage(208, LogLevel.Warning, "Change {ChangeId} of {Record} is stamped {Ahead} ahead of the database's clock")]
+    public static partial void FutureStamp(ILogger logger, Guid changeId, string record, TimeSpan ahead);
+
+    [LoggerMessage(301, LogLevel.Debug, "Tick: {Rows} changes folded, {Open} occurrences claimable, {Took}")]
+    public static partial void Ticked(ILogger logger, long rows, long open, TimeSpan took);
+
+    [LoggerMessage(302, LogLevel.Error, "Tick failed: {Reason}")]
+    public static partial void TickFailed(ILogger logger, string reason, Exception? exception);
+
+    [LoggerMessage(
+        401,
+        LogLevel.Warning,
+        "Claim on {Mission} due {DueAt:O} was lost at epoch {Epoch}; nothing was written"
+    )]
+    public static partial void ClaimLost(ILogger logger, string mission, DateTimeOffset dueAt, long epoch);
+
+    [LoggerMessage(402, LogLevel.Information, "{Mission} due {DueAt:O} epoch {Epoch}: {Verdict} {Reason}")]
+    public static partial void RunClosed(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        long epoch,
+        string verdict,
+        string reason
+    );
+
+    [LoggerMessage(
+        403,
+        LogLevel.Warning,
+        "{Mission} due {DueAt:O} epoch {Epoch}: attempt {Attempt} failed ({Reason}); next in {Wait}"
+    )]
+    public static partial void AttemptFailed(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        long epoch,
+        int attempt,
+        string reason,
+        TimeSpan wait
+    );
+
+    [LoggerMessage(404, LogLevel.Information, "Claimed {Mission} due {DueAt:O} epoch {Epoch} attempt {Attempt}")]
+    public static partial void Claimed(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        long epoch,
+        int attempt
+    );
+
+    [LoggerMessage(405, LogLevel.Warning, "Took over {Mission} due {DueAt:O} at epoch {Epoch}: its lease had run out")]
+    public static partial void TookOver(ILogger logger, string mission, DateTimeOffset dueAt, long epoch);
+
+    [LoggerMessage(406, LogLevel.Information, "Handed back {Runs} runs under way")]
+    public static partial void HandedBack(ILogger logger, int runs);
+
+    [LoggerMessage(407, LogLevel.Information, "{Mission} due {DueAt:O} was closed before; its schedule is moved on")]
+    public static partial void ScheduleRepaired(ILogger logger, string mission, DateTimeOffset dueAt);
+
+    [LoggerMessage(408, LogLevel.Warning, "{Mission}: {Reason}")]
+    public static partial void UnreadableCadence(ILogger logger, string mission, string reason);
+
+    [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
+    public static partial void AnswerRefused(ILogger logger, string mission, DateTimeOffset dueAt, string sentence);
+}

@@ -1,0 +1,56 @@
+using System.Collections;
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace ManaAi.Host.Commands;
+
+/// <summary>The command line: which commands there are, and what holds for all of them.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string?> environment,
+        TextWriter output,
+        TextWriter error
+    )
+    {
+        var parsed = Create(environment).Parse(arguments);
+        var exitCode = await parsed.InvokeAsync(
+            new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                // The host answers SIGTERM itself, and takes the grace it was given.
+                ProcessTerminationTimeout = null,
+            }
+        );
+        return parsed.Action is ParseErrorAction ? ExitCodes.Usage : exitCode;
+    }
+
+    public static RootCommand Create(IReadOnlyDictionary<string, string?> environment)
+    {
+        var root = new RootCommand("Plans due missions: the service, and the commands to look after it.")
+        {
+            ServeCommand.Create(environment),
+            HealthCommand.Create(environment),
+            TickCommand.Create(environment),
+            StatusCommand.Create(environment),
+        };
+
+        // Without a command it serves: that is what an image or a unit file starts.
+        root.SetAction(
+            (parsed, cancellationToken) => ServeCommand.ServeAsync(parsed, environment, cancellationToken)
+        );
+        root.WithExamples("mana-ai", "mana-ai status", "mana-ai tick -o json");
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    public static IReadOnlyDictionary<string, string?> ProcessEnvironment() =>
+        Environment
+            .GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value, StringComparer.Ordinal);
+}

@@ -1,0 +1,174 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using ManaAi.Host.Settings;
+
+namespace ManaAi.Host.Commands;
+
+/// <summary>What the commands share that ask a node: address, key, form of the output, and their exit codes.</summary>
+internal sealed class NodeCommand
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    // What is missing in an answer is said here, and not by a null reference further on.
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    private readonly IReadOnlyDictionary<string, string?> _environment;
+    private readonly Option<FileInfo?> _keyFile = new("--key-file")
+    {
+        Description = "Reads the service key from a file instead of MANA_SERVICE_KEY.",
+        HelpName = "path",
+    };
+
+    private readonly Option<string> _form = new("--output", "-o")
+    {
+        Description = "table for people, json for programs.",
+        HelpName = "table|json",
+        DefaultValueFactory = _ => "table",
+    };
+
+    public NodeCommand(string name, string description, IReadOnlyDictionary<string, string?> environment)
+    {
+        _environment = environment;
+        _form.AcceptOnlyFromAmong("table", "json");
+        Command = new Command(name, $"{description} Asks the node at MANA_AI_URL with MANA_SERVICE_KEY.")
+        {
+            _keyFile,
+            _form,
+        };
+    }
+
+    public Command Command { get; }
+
+    /// <summary>Sends one request; what it answers goes to stdout, everything else to stderr.</summary>
+    /// <param name="patience">How long the answer may take.</param>
+    /// <param name="write">Shows the answer as a table and says how the command ends.</param>
+    public void Sends<TView>(
+        HttpMethod method,
+        string path,
+        TimeSpan patience,
+        Func<TView, TextWriter, TextWriter, int> write
+    ) =>
+        Command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                var error = parsed.InvocationConfiguration.Error;
+                var (settings, exitCode) = await SettingsAsync(parsed, error, cancellationToken);
+                if (settings is null)
+                {
+                    return exitCode;
+                }
+
+                using var node = new NodeClient(settings, patience);
+                switch (await node.SendAsync(method, path, cancellationToken))
+                {
+                    case NodeAnswer.Ok ok:
+                        using (ok.Body)
+                        {
+                            return Show(parsed, ok.Body.RootElement, write);
+                        }
+
+                    case NodeAnswer.Refused refused:
+                        await error.WriteLineAsync(refused.Reason);
+                        return refused.ExitCode;
+                    default:
+                        throw new UnreachableException();
+                }
+            }
+        );
+
+    private int Show<TView>(
+        ParseResult parsed,
+        JsonElement body,
+        Func<TView, TextWriter, TextWriter, int> write
+    )
+    {
+        var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        TView view;
+        try
+        {
+            view = body.Deserialize<TView>(Strict)!;
+        }
+        catch (JsonException)
+        {
+            error.WriteLine("What answers there is not a mana-ai node, or one of another version.");
+            return ExitCodes.Failed;
+        }
+
+        if (parsed.GetValue(_form) is not "json")
+        {
+            return write(view, output, error);
+        }
+
+        output.WriteLine(JsonSerializer.Serialize(body, Indented));
+        return write(view, TextWriter.Null, error);
+    }
+
+    private async Task<(ClientSettings? Settings, int ExitCode)> SettingsAsync(
+        ParseResult parsed,
+        TextWriter error,
+        CancellationToken cancellationToken
+    )
+    {
+        switch (SettingsReader.ReadClient(_environment))
+        {
+            case SettingsResult<ClientSettings>.Faulty faulty:
+                return (null, SettingFaults.Report(error, faulty.Faults));
+            case SettingsResult<ClientSettings>.Ok { Settings: var settings }:
+                var key = await KeyAsync(parsed, settings, error, cancellationToken);
+                return key is null ? (null, ExitCodes.Usage) : (settings with { Key = key }, ExitCodes.Ok);
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private async Task<Secret?> KeyAsync(
+        ParseResult parsed,
+        ClientSettings settings,
+        TextWriter error,
+        CancellationToken cancellationToken
+    )
+    {
+        if (parsed.GetValue(_keyFile) is not { } file)
+        {
+            if (settings.Key is null)
+            {
+                await error.WriteLineAsync(
+                    "There is no service key; set MANA_SERVICE_KEY or name a --key-file."
+                );
+            }
+
+            return settings.Key;
+        }
+
+        try
+        {
+            var text = await File.ReadAllTextAsync(file.FullName, cancellationToken);
+            var values = new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["MANA_SERVICE_KEY"] = text.Trim(),
+            };
+            if (
+                SettingsReader.ReadClient(values) is SettingsResult<ClientSettings>.Ok
+                {
+                    Settings.Key: { } key
+                }
+            )
+            {
+                return key;
+            }
+
+            await error.WriteLineAsync($"{file.Name} holds no service key.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync($"{file.Name} cannot be read.");
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Globalization;
+using ManaAi.Actors;
+using ManaAi.Host.Internal;
+using ManaAi.Host.Settings;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace ManaAi.Host;
+
+/// <summary>
+/// The process around the actors: server, logging, endpoints and the time to stop. It begins empty, so that nothing
+/// but <see cref="ServiceSettings"/> decides: no appsettings.json, no ASPNETCORE_URLS, no page with stack traces.
+/// </summary>
+internal static class ServiceHost
+{
+    /// <summary>No request of ours has more than a few lines; this only stops what is no request.</summary>
+    public const int BodyBytesMax = 64 * 1024;
+
+    // Beyond the grace: the actors use all of the grace, and then hand back their runs and close the pool.
+    private static readonly TimeSpan HandBackTime = TimeSpan.FromSeconds(5);
+
+    /// <param name="addActors">Registers what answers: the tick coordinator, the readiness check, the status reader.</param>
+    public static WebApplication Build(ServiceSettings settings, Action<IServiceCollection> addActors)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions
+            {
+                ApplicationName = ServiceIdentity.Name,
+                EnvironmentName = settings.IsDevelopment ? Environments.Development : Environments.Production,
+            }
+        );
+        ConfigureServer(builder, settings);
+        ConfigureLogging(builder.Logging);
+        AddServices(builder.Services, settings);
+        addActors(builder.Services);
+        var app = builder.Build();
+
+        // Now and not with the first scrape: it knows only what it has heard.
+        _ = app.Services.GetRequiredService<MetricsCollector>();
+        Map(app, settings.Edge);
+        return app;
+    }
+
+    private static void ConfigureServer(WebApplicationBuilder builder, ServiceSettings settings)
+    {
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(server =>
+        {
+            server.AddServerHeader = false;
+            server.Limits.MaxRequestBodySize = BodyBytesMax;
+            server.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            server.Limits.MaxRequestHeaderCount = 64;
+            server.Limits.MaxRequestLineSize = 4 * 1024;
+            server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            server.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+            server.Limits.MaxConcurrentConnections = 1000;
+            server.ListenAnyIP(settings.Edge.Port, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        builder.Services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = settings.ShutdownGrace + HandBackTime
+        );
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging)
+    {
+        logging.SetMinimumLevel(LogLevel.Information);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System", LogLevel.Warning);
+
+        // One line for each entry: for people on a terminal, and for machines as JSON, where no text can forge a line.
+        if (Console.IsOutputRedirected)
+        {
+            logging.AddJsonConsole(console => console.TimestampFormat = "O");
+        }
+        else
+        {
+            logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "HH:mm:ss.fff ";
+            });
+        }
+    }
+
+    private static void AddServices(IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(settings);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ServiceIdentity>();
+        services.AddSingleton<Metrics>();
+        services.AddSingleton<MetricsCollector>();
+        services.AddSingleton<ReadinessProbe>();
+        services.AddSingleton<ServiceKeys>();
+        services.AddRouting();
+        services.AddProblems();
+        services.AddApiDescription();
+    }
+
+    private static void Map(WebApplication app, EdgeSettings edge)
+    {
+        app.UseSecurityHeaders();
+        app.UseMiddleware<HttpMetrics>();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseRouting();
+
+        app.MapHealth();
+        var metrics = app.MapMetrics();
+        if (!edge.IsMetricsPublic)
+        {
+            metrics.AddEndpointFilter<ServiceKeyFilter>().ProducesProblem(StatusCodes.Status401Unauthorized);
+        }
+
+        var keyed = app.MapGroup("/internal")
+            .AddEndpointFilter<RouteGroupBuilder, ServiceKeyFilter>()
+            .ProducesProblem(StatusCodes.Status401Unauthorized);
+        keyed.MapTick();
+        keyed.MapStatus();
+        if (edge.IsOpenApiEnabled)
+        {
+            app.MapOpenApi();
+        }
+    }
+}

@@ -1,0 +1,152 @@
+namespace ManaAi.Host.Settings;
+
+/// <summary>
+/// The one place that knows the environment's names. Everything is read before anything is judged, so that an
+/// operator sees all faults at once and not one for each start. An empty value counts as not set: that is how
+/// compose files pass on what nobody set.
+/// </summary>
+internal static class SettingsReader
+{
+    public const string DevelopmentKey = "dev-service-key";
+
+    public static SettingsResult<ServiceSettings> Read(IReadOnlyDictionary<string, string?> environment)
+    {
+        var values = new EnvironmentValues(environment);
+        var isDevelopment = IsDevelopment(values);
+        var keys = values.Keys("MANA_SERVICE_KEY", isDevelopment ? DevelopmentKey : null, isDevelopment);
+        var settings = new ServiceSettings
+        {
+            IsDevelopment = isDevelopment,
+            Database = values.Database(
+                "SYNC_DATABASE_URL",
+                "postgresql://mana:devpassword@localhost:5432/mana_sync"
+            ),
+            Tick = ReadTick(values),
+            Llm = ReadLlm(values, keys),
+            Runs = ReadRuns(values),
+            Schedule = ReadSchedule(values),
+            Log = ReadLog(values),
+            Edge = ReadEdge(values, keys),
+            Later = ReadLater(values),
+            IsDryRun = values.Boolean("DRY_RUN", false),
+            ShutdownGrace = values.Milliseconds("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
+        };
+        return values.Judge(settings);
+    }
+
+    /// <summary>Where the commands find a node, and with which key. A missing key is the command's to report.</summary>
+    public static SettingsResult<ClientSettings> ReadClient(IReadOnlyDictionary<string, string?> environment)
+    {
+        var values = new EnvironmentValues(environment);
+        var defaultKey = IsDevelopment(values) ? DevelopmentKey : null;
+        var url = values.HttpUrl("MANA_AI_URL", "http://localhost:3066")!;
+        var keys =
+            values.IsSet("MANA_SERVICE_KEY") || defaultKey is not null
+                ? values.Keys("MANA_SERVICE_KEY", defaultKey, isKnownKeyAllowed: true)
+                : [];
+        return values.Judge(new ClientSettings(url, keys.Count == 0 ? null : keys[0]));
+    }
+
+    /// <summary>Where this machine's own node listens; for the container's health check.</summary>
+    public static SettingsResult<int> ReadPort(IReadOnlyDictionary<string, string?> environment)
+    {
+        var values = new EnvironmentValues(environment);
+        return values.Judge(Port(values));
+    }
+
+    private static bool IsDevelopment(EnvironmentValues values) =>
+        values.Choice(
+            "DOTNET_ENVIRONMENT",
+            "Production",
+            [("Production", false), ("Development", true)],
+            StringComparison.OrdinalIgnoreCase
+        );
+
+    private static TickSettings ReadTick(EnvironmentValues values) =>
+        new()
+        {
+            Interval = values.Milliseconds("TICK_INTERVAL_MS", 60_000, 100, 86_400_000),
+            IsEnabled = values.Boolean("TICK_ENABLED", true),
+        };
+
+    private static LlmSettings ReadLlm(EnvironmentValues values, IReadOnlyList<Secret> serviceKeys) =>
+        new()
+        {
+            Url = values.HttpUrl("MANA_LLM_URL", "http://localhost:3020")!,
+            Key = values.Key("MANA_LLM_KEY") ?? (serviceKeys.Count > 0 ? serviceKeys[0] : new Secret("")),
+            Model = values.ModelName("MANA_LLM_MODEL"),
+            Temperature = values.Number("MANA_LLM_TEMPERATURE", 0.3m, 0m, 2m),
+            Mode = values.Choice(
+                "PLANNER_MODE",
+                "auto",
+                [("auto", PlannerMode.Auto), ("json", PlannerMode.Json), ("tools", PlannerMode.Tools)]
+            ),
+            TotalTimeout = values.Milliseconds("MANA_LLM_TIMEOUT_MS", 120_000, 1000, 3_600_000),
+            ConnectTimeout = values.Milliseconds("MANA_LLM_CONNECT_TIMEOUT_MS", 5000, 10, 600_000),
+            FirstByteTimeout = values.Milliseconds("MANA_LLM_FIRST_BYTE_TIMEOUT_MS", 60_000, 10, 3_600_000),
+            SilenceTimeout = values.Milliseconds("MANA_LLM_SILENCE_TIMEOUT_MS", 20_000, 10, 3_600_000),
+            ReplyBytesMax = values.Integer("MANA_LLM_REPLY_BYTES_MAX", 2_097_152, 1024, 67_108_864),
+        };
+
+    private static RunSettings ReadRuns(EnvironmentValues values) =>
+        new()
+        {
+            PlansMax = values.Integer("MAX_CONCURRENT_PLANS", 8, 1, 1000),
+            PlansPerUserMax = values.Integer("MAX_CONCURRENT_PLANS_PER_USER", 2, 1, 1000),
+            Lease = values.Milliseconds(
+                "RUN_LEASE_MS",
+                30_000,
+                2000,
+                3_600_000,
+                "or one slow query loses a paid answer"
+            ),
+            AttemptsMax = values.Integer("RUN_MAX_ATTEMPTS", 5, 1, 20),
+            RetryBase = values.Milliseconds("RUN_RETRY_BASE_MS", 2000, 0, 600_000),
+            RateLimitWaitMax = values.Milliseconds("RATE_LIMIT_MAX_MS", 21_600_000, 0, 604_800_000),
+            UnreviewedIterationsMax = values.Integer("MAX_UNREVIEWED_ITERATIONS", 3, 0, 1000),
+        };
+
+    private static ScheduleSettings ReadSchedule(EnvironmentValues values) =>
+        new()
+        {
+            IsAdvanced = values.Boolean("ADVANCE_SCHEDULE", true),
+            DefaultTimeZone = values.TimeZone("DEFAULT_TIME_ZONE", "Europe/Berlin"),
+            IntervalMin = TimeSpan.FromMinutes(values.Integer("MIN_INTERVAL_MINUTES", 5, 1, 1440)),
+            MissedRuns = values.Choice(
+                "MISSED_RUNS",
+                "once",
+                [("once", MissedRuns.Once), ("skip", MissedRuns.Skip)]
+            ),
+            MissedAfter = values.Milliseconds("MISSED_AFTER_MS", 604_800_000, 1, 31_536_000_000),
+            Spread = values.Milliseconds("SPREAD_MS", 0, 0, 3_600_000),
+        };
+
+    private static LogSettings ReadLog(EnvironmentValues values) =>
+        new()
+        {
+            Margin = values.Milliseconds("LOG_MARGIN_MS", 120_000, 0, 86_400_000),
+            SweepInterval = values.Milliseconds("SWEEP_INTERVAL_MS", 300_000, 100, 86_400_000),
+            SweepWindow = values.Milliseconds("SWEEP_WINDOW_MS", 86_400_000, 1000, 2_592_000_000),
+            IsIndexManaged = values.Boolean("MANAGE_LOG_INDEX", false),
+            IsTriggerManaged = values.Boolean("MANAGE_WAKEUP_TRIGGER", false),
+        };
+
+    private static EdgeSettings ReadEdge(EnvironmentValues values, IReadOnlyList<Secret> serviceKeys) =>
+        new()
+        {
+            Port = Port(values),
+            ServiceKeys = serviceKeys,
+            IsMetricsPublic = values.Boolean("METRICS_PUBLIC", true),
+            IsOpenApiEnabled = values.Boolean("OPENAPI_ENABLED", true),
+        };
+
+    private static LaterSettings ReadLater(EnvironmentValues values) =>
+        new()
+        {
+            PrivateKeyPem = values.PrivateKey("MANA_AI_PRIVATE_KEY_PEM"),
+            ApiUrl = values.HttpUrl("MANA_API_URL", null),
+            ResearchUrl = values.HttpUrl("MANA_RESEARCH_URL", null),
+        };
+
+    private static int Port(EnvironmentValues values) => values.Integer("PORT", 3066, 1, 65_535);
+}
