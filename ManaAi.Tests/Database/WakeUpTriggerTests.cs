@@ -1,0 +1,96 @@
+using ManaAi.Tests.Support;
+using Npgsql;
+
+namespace ManaAi.Tests.Database;
+
+/// <summary>The trigger that roles.sql makes with wakeup_trigger=1.</summary>
+[Collection(ClusterWideGroup.Name)]
+public sealed class WakeUpTriggerTests : IAsyncLifetime
+{
+    private TestDatabase _database = null!;
+    private NpgsqlConnection _listener = null!;
+
+    public async Task InitializeAsync()
+    {
+        _database = await TestDatabase.CreateAsync();
+        var result = await _database.RunRolesAsync("wakeup_trigger=1");
+        result.ExitCode.ShouldBe(0, result.Error);
+
+        _listener = new NpgsqlConnection(_database.ReaderConnectionString);
+        await _listener.OpenAsync();
+        await using var listen = new NpgsqlCommand("LISTEN mana_ai_wakeup; LISTEN fence", _listener);
+        await listen.ExecuteNonQueryAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _listener.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_device_that_schedules_a_mission_wakes_the_service_once_a_transaction()
+    {
+        await using (var device = await _database.BeginAsDeviceAsync("user-1"))
+        {
+            await device.InsertAsync(Scheduled);
+            await device.InsertAsync(Scheduled with { RecordId = "mission-2" });
+            await device.CommitAsync();
+        }
+
+        (await HeardAsync()).ShouldBe(1);
+    }
+
+    public static TheoryData<string, DeviceChange> Quiet =>
+        new()
+        {
+            { "another app", Scheduled with { AppId = "todo" } },
+            { "another table", Scheduled with { TableName = "agents" } },
+            { "our own row", Scheduled with { ClientId = "mana-ai-runner" } },
+            { "no schedule", Scheduled with { Data = """{"title": "x"}""" } },
+            { "no data", Scheduled with { Data = null, Op = "delete" } },
+        };
+
+    [Theory]
+    [MemberData(nameof(Quiet))]
+    public async Task Other_rows_wake_nobody(string why, DeviceChange change)
+    {
+        await _database.InsertChangeAsync(change);
+
+        (await HeardAsync()).ShouldBe(0, why);
+    }
+
+    [Fact]
+    public async Task Its_function_is_the_logs_owners_so_that_no_role_of_ours_can_rewrite_what_mana_sync_runs()
+    {
+        await _database.RunRolesAsync();
+
+        (
+            await _database.ReadAsync<string>(
+                "SELECT proowner::regrole::text FROM pg_proc WHERE oid = 'mana_ai.wake_up()'::regprocedure"
+            )
+        ).ShouldBe("mana_sync");
+    }
+
+    private static DeviceChange Scheduled =>
+        new("mission-1", """{"nextRunAt": "2026-01-01T00:00:00.000Z"}""");
+
+    /// <summary>Notifications come in the order of commits: what is not there before the fence will never come.</summary>
+    private async Task<int> HeardAsync()
+    {
+        var wakeUps = 0;
+        var isFenceHeard = false;
+        _listener.Notification += (_, notification) =>
+        {
+            isFenceHeard |= notification.Channel == "fence";
+            wakeUps += notification.Channel == "mana_ai_wakeup" ? 1 : 0;
+        };
+        await _database.ExecuteAsync("NOTIFY fence");
+        while (!isFenceHeard)
+        {
+            await _listener.WaitAsync();
+        }
+
+        return wakeUps;
+    }
+}

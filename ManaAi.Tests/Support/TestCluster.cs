@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using ManaAi.Host.Settings;
+using Npgsql;
+
+namespace ManaAi.Tests.Support;
+
+/// <summary>
+/// The PostgreSQL that <c>./dev test</c> starts. Databases are copied from a template for each generation, made by
+/// whoever comes first: a copy takes some 30 ms, the files with psql ten times that.
+/// </summary>
+internal static class TestCluster
+{
+    public const string UrlVariable = "MANA_TEST_DATABASE_URL";
+
+    /// <summary>Roles belong to the cluster, so their password is one for all databases and test processes.</summary>
+    public const string ReaderPassword = "a-password-of-the-tests";
+
+    // "mana test" in ASCII: other users of advisory locks will not meet it by accident.
+    private const long TemplateLock = 0x6d616e6174657374;
+
+    private static readonly Lazy<NpgsqlDataSource> _admin = new(() =>
+        NpgsqlDataSource.Create(Superuser("postgres"))
+    );
+    private static readonly Dictionary<LogGeneration, Lazy<Task<string>>> _templates =
+        Enum.GetValues<LogGeneration>()
+            .ToDictionary(
+                generation => generation,
+                generation => new Lazy<Task<string>>(() => MakeTemplateAsync(generation))
+            );
+
+    private static int _databases;
+
+    public static NpgsqlDataSource Admin => _admin.Value;
+
+    /// <summary>A fresh database with the change log and the roles; its name.</summary>
+    public static async Task<string> CreateDatabaseAsync(LogGeneration generation)
+    {
+        var template = await _templates[generation].Value;
+        var name = $"mana_test_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
+
+        // A cluster that outlives the run (./dev postgres) can hold one of a process that had our id and crashed.
+        await ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {template}");
+        return name;
+    }
+
+    /// <summary>As superuser, to a database of the cluster.</summary>
+    public static NpgsqlConnectionStringBuilder Superuser(string database)
+    {
+        var url = Environment.GetEnvironmentVariable(UrlVariable);
+        Assert.False(
+            string.IsNullOrEmpty(url),
+            $"{UrlVariable} is not set, so there is no PostgreSQL to test against: run the suite with ./dev test, "
+                + "or start one for an IDE with ./dev postgres start and set what it prints."
+        );
+        var parsed = Assert.IsType<DatabaseUrlResult.Ok>(DatabaseUrl.Parse(url));
+        return new NpgsqlConnectionStringBuilder(parsed.Database.ConnectionString.Reveal())
+        {
+            Database = database,
+            // Many test classes share max_connections.
+            MaxPoolSize = 20,
+            ConnectionIdleLifetime = 5,
+            ConnectionPruningInterval = 1,
+            IncludeErrorDetail = true,
+        };
+    }
+
+    public static async Task ExecuteAsync(string sql)
+    {
+        await using var command = Admin.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<string> MakeTemplateAsync(LogGeneration generation)
+    {
+        string[] files = [$"change-log-g{(int)generation}.sql", "roles.sql"];
+        var name = $"mana_template_g{(int)generation}_{Fingerprint(files)}";
+
+        // Other test processes may want the same template now. Renamed when it is whole, so a crash leaves no half one.
+        await using var connection = await Admin.OpenConnectionAsync();
+        await using var take = new NpgsqlCommand($"SELECT pg_advisory_lock({TemplateLock})", connection);
+        await take.ExecuteNonQueryAsync();
+        await using var find = new NpgsqlCommand("SELECT FROM pg_database WHERE datname = @name", connection);
+        find.Parameters.AddWithValue("name", name);
+        await using (var found = await find.ExecuteReaderAsync())
+        {
+            if (await found.ReadAsync())
+            {
+                return name;
+            }
+        }
+
+        await ExecuteAsync($"DROP DATABASE IF EXISTS {name}_unfinished WITH (FORCE)");
+        await ExecuteAsync($"CREATE DATABASE {name}_unfinished");
+        await FillAsync($"{name}_unfinished", files);
+        await ExecuteAsync($"ALTER DATABASE {name}_unfinished RENAME TO {name}");
+        return name;
+    }
+
+    private static async Task FillAsync(string database, IEnumerable<string> files)
+    {
+        var environment = new Dictionary<string, string> { ["MANA_AI_READER_PASSWORD"] = ReaderPassword };
+        foreach (var file in files)
+        {
+            var result = await Psql.RunFileAsync(Superuser(database), file, environment, "log_index=1");
+            Assert.True(result.ExitCode == 0, $"psql -f {file} failed: {result.Error}");
+        }
+    }
+
+    // A template of an earlier checkout must not serve: its name tells what it was made from.
+    private static string Fingerprint(IEnumerable<string> files)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in files)
+        {
+            hash.AppendData(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Postgres", file)));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..12];
+    }
+}
