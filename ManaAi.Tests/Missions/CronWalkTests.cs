@@ -77,7 +77,7 @@ public class CronWalkTests
         // The wall of the day before tells which times were seen already when the walk begins in autumn.
         var seen = calendar.ToLocal(from.AddDays(-1));
         var (at, offset) = (from.AddDays(-1), TimeSpan.Zero);
-        var changes = calendar.Changes.Prepend(DateTime.MinValue).ToList();
+        var changes = calendar.Changes.ToHashSet();
         for (
             var minute = 0;
             minute < (DaysMax + 1) * 1440 && runs.Count < RunsMax;

@@ -87,11 +87,8 @@ public class ScheduleCalendarTests
             .Select(day => calendar.Reach(day + time))
             .Where(at => at > from)
             .ToList();
-        var cadence = new Cadence.Daily(time.Hours, time.Minutes);
 
-        Runs(calendar, cadence, from)
-            .Take(expected.Count)
-            .ShouldBe(expected, $"{calendar.Id} {cadence} from {from:O}");
+        Compare(calendar, new Cadence.Daily(time.Hours, time.Minutes), from, expected);
     }
 
     // Seven weekdays, so that one of them is the day of the change.
@@ -107,9 +104,21 @@ public class ScheduleCalendarTests
             DateTime[] expected = [calendar.Reach(first + time), calendar.Reach(first.AddDays(7) + time)];
             var cadence = new Cadence.Weekly((int)first.DayOfWeek, time.Hours, time.Minutes);
 
-            Runs(calendar, cadence, expected[0].AddDays(-3))
-                .Take(2)
-                .ShouldBe(expected, $"{calendar.Id} {cadence} around {change:O}");
+            Compare(calendar, cadence, expected[0].AddDays(-3), expected);
+        }
+    }
+
+    private static void Compare(
+        IndependentCalendar calendar,
+        Cadence cadence,
+        DateTime from,
+        IReadOnlyList<DateTime> expected
+    )
+    {
+        var actual = Runs(calendar, cadence, from).Take(expected.Count).ToList();
+        if (!actual.SequenceEqual(expected)) // Shouldly words its message even when all is well: too slow here.
+        {
+            actual.ShouldBe(expected, $"{calendar.Id} {cadence} from {from:O}");
         }
     }
 
