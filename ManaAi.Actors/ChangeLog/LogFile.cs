@@ -167,7 +167,7 @@ public static class LogFile
         private ReadOnlyMemory<byte>? Raw(string name) =>
             Element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
                 ? Encoding.UTF8.GetBytes(value.GetRawText())
-                : null;
+                : default(ReadOnlyMemory<byte>?);
 
         private int SchemaVersion() =>
             Element.TryGetProperty("schema_version", out var value)
