@@ -45,6 +45,13 @@ public partial class PromptInjectionTests
     }
 
     [Fact]
+    public void The_code_follows_the_texts_and_nothing_else()
+    {
+        CodeOf(Build("a")).ShouldBe(CodeOf(Build("a")));
+        CodeOf(Build("a")).ShouldNotBe(CodeOf(Build("b")));
+    }
+
+    [Fact]
     public void Status_and_time_of_a_pass_stand_outside_the_fences_and_carry_no_text()
     {
         var pass = new Iteration("i")
