@@ -6,11 +6,13 @@ namespace ManaAi.Tests.Planning;
 /// <param name="Script">What the server does with the one request it gets.</param>
 /// <param name="Expected">How <see cref="LlmBench.Tell"/> begins.</param>
 /// <param name="EndsAtMs">The limit that has to end it; 0 where the call ends by itself.</param>
+/// <param name="IsHeavy">Moves megabytes: not for repeating a thousand times.</param>
 internal sealed record LlmBadBehaviour(
     string Name,
     Func<LlmConversation, Task> Script,
     string Expected,
-    int EndsAtMs = 0
+    int EndsAtMs = 0,
+    bool IsHeavy = false
 );
 
 /// <summary>Everything that a server was ever seen doing instead of answering.</summary>
@@ -45,20 +47,20 @@ internal static class LlmBadBehaviours
             new(
                 "hangs after the head",
                 c => Then(c.SendAsync(Good + "Content-Length: 100\r\n\r\n"), c.HangAsync),
-                "unavailable timeout: silence for 0.4 s",
-                EndsAtMs: 400
+                "unavailable timeout: silence for 0.7 s",
+                EndsAtMs: 700
             ),
             new(
                 "hangs in the middle of the body",
                 c => Then(c.SendAsync(Good + "Content-Length: 1000\r\n\r\n{\"choices\":["), c.HangAsync),
                 "unavailable timeout: silence",
-                EndsAtMs: 400
+                EndsAtMs: 700
             ),
             new(
                 "hangs in the middle of a chunk",
                 c => Then(c.SendAsync(Good + "Transfer-Encoding: chunked\r\n\r\n64\r\n{"), c.HangAsync),
                 "unavailable timeout: silence",
-                EndsAtMs: 400
+                EndsAtMs: 700
             ),
             new(
                 "drips its head",
@@ -174,7 +176,12 @@ internal static class LlmBadBehaviours
 
     private static IEnumerable<LlmBadBehaviour> Bodies() =>
         [
-            new("answers 10 MB", c => c.AnswerAsync(_huge), "unavailable too-large: more than 2097152 bytes"),
+            new(
+                "answers 10 MB",
+                c => c.AnswerAsync(_huge),
+                "unavailable too-large: more than 2097152 bytes",
+                IsHeavy: true
+            ),
             new(
                 "chunks for ever",
                 c =>
@@ -182,22 +189,26 @@ internal static class LlmBadBehaviours
                         c.SendAsync(Good + "Transfer-Encoding: chunked\r\n\r\n"),
                         () => c.SendForEverAsync("4000\r\n" + new string(' ', 0x4000) + "\r\n")
                     ),
-                "unavailable too-large"
+                "unavailable too-large",
+                IsHeavy: true
             ),
             new(
                 "sends without a length for ever",
                 c => Then(c.SendAsync(Good + "\r\n"), () => c.SendForEverAsync(new string(' ', 0x4000))),
-                "unavailable too-large"
+                "unavailable too-large",
+                IsHeavy: true
             ),
             new(
                 "sends a gzip bomb",
                 c => c.AnswerAsync(_gzipBomb, headers: "Content-Encoding: gzip\r\n"),
-                "unavailable too-large"
+                "unavailable too-large",
+                IsHeavy: true
             ),
             new(
                 "sends a bomb in deflate",
                 c => c.AnswerAsync(_deflateBomb, headers: "Content-Encoding: deflate\r\n"),
-                "unavailable too-large"
+                "unavailable too-large",
+                IsHeavy: true
             ),
             new(
                 "answers 204",
@@ -465,14 +476,19 @@ internal static class LlmBadBehaviours
                         c.HangAsync
                     ),
                 "rate-limited 7",
-                EndsAtMs: 400
+                EndsAtMs: 700
             ),
             new(
                 "401 whose body breaks off",
                 c => c.SendAsync("HTTP/1.1 401 No\r\nContent-Length: 50\r\n\r\n{"),
                 "unauthorized 401"
             ),
-            new("503 with 10 MB", c => c.AnswerAsync(_huge, "503 Busy"), "unavailable server-error: 503"),
+            new(
+                "503 with 10 MB",
+                c => c.AnswerAsync(_huge, "503 Busy"),
+                "unavailable server-error: 503",
+                IsHeavy: true
+            ),
             new(
                 "500 with a message of a megabyte",
                 c => c.AnswerAsync($$"""{"detail":"{{new string('x', 60_000)}}"}""", "500 Oops"),

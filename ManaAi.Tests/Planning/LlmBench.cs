@@ -15,7 +15,7 @@ internal static class LlmBench
         {
             Connect = TimeSpan.FromMilliseconds(300),
             FirstByte = TimeSpan.FromMilliseconds(500),
-            Silence = TimeSpan.FromMilliseconds(400),
+            Silence = TimeSpan.FromMilliseconds(700),
             Total = TimeSpan.FromMilliseconds(1500),
         };
 
