@@ -124,6 +124,19 @@ internal static partial class Log
     [LoggerMessage(408, LogLevel.Warning, "{Mission}: {Reason}")]
     public static partial void UnreadableCadence(ILogger logger, string mission, string reason);
 
+    [LoggerMessage(
+        409,
+        LogLevel.Error,
+        "{Mission} due {DueAt:O} epoch {Epoch}: the change log did not take the result ({SqlState})"
+    )]
+    public static partial void WriteRefused(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        long epoch,
+        string sqlState
+    );
+
     [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
     public static partial void AnswerRefused(ILogger logger, string mission, DateTimeOffset dueAt, string sentence);
 }

@@ -1,4 +1,14 @@
+using ManaAi.Actors;
+using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
+using ManaAi.Actors.Planning;
+using ManaAi.Actors.Runs;
+using ManaAi.Actors.Ticking;
+using ManaAi.Host.Internal;
 using ManaAi.Host.Settings;
+using NodaTime;
+using Npgsql;
 
 namespace ManaAi.Host;
 
@@ -7,7 +17,122 @@ internal static class Composition
 {
     public static void AddActors(IServiceCollection services, ServiceSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(settings);
+        AddOptions(services, settings);
+        AddDatabase(services, settings);
+
+        services.AddSingleton(provider => new MissionProjectors(
+            Environment.ProcessorCount,
+            provider.GetRequiredService<ILogger<MissionProjectors>>()
+        ));
+        services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<RunLedger>();
+        services.AddSingleton<IterationWriter>();
+        services.AddSingleton<OccurrenceOpener>();
+        services.AddSingleton(_ => CreateLlm(settings.Llm));
+        services.AddSingleton<Planner>();
+        services.AddSingleton(CreatePool);
+        services.AddSingleton<TickRunner>();
+        services.AddSingleton(CreateCoordinator);
+        services.AddSingleton<ITickCoordinator>(provider => provider.GetRequiredService<TickCoordinator>());
+        services.AddSingleton<IStatusReader, LedgerStatusReader>();
+        services.AddHostedService<ActorService>();
+    }
+
+    private static void AddOptions(IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(
+            new FeedOptions
+            {
+                Margin = settings.Log.Margin,
+                SweepInterval = settings.Log.SweepInterval,
+                SweepWindow = settings.Log.SweepWindow,
+            }
+        );
+        services.AddSingleton(
+            new RunOptions
+            {
+                ConcurrentMax = settings.Runs.PlansMax,
+                ConcurrentPerUserMax = settings.Runs.PlansPerUserMax,
+                Lease = settings.Runs.Lease,
+                AttemptsMax = settings.Runs.AttemptsMax,
+                RetryBase = settings.Runs.RetryBase,
+                RateLimitMax = settings.Runs.RateLimitWaitMax,
+                IsScheduleAdvanced = settings.Schedule.IsAdvanced,
+            }
+        );
+        services.AddSingleton(
+            new ScheduleOptions
+            {
+                DefaultZone = DateTimeZoneProviders.Tzdb[settings.Schedule.DefaultTimeZone],
+                IntervalMinutesMin = (int)settings.Schedule.IntervalMin.TotalMinutes,
+            }
+        );
+        services.AddSingleton(
+            new PlannerOptions
+            {
+                Model = settings.Llm.Model,
+                Temperature = settings.Llm.Temperature,
+                IsDryRun = settings.IsDryRun,
+            }
+        );
+        services.AddSingleton(
+            new TickOptions { IsEnabled = settings.Tick.IsEnabled, Interval = settings.Tick.Interval }
+        );
+        // The only place where chance comes from; everything below takes it as a parameter.
+        services.AddSingleton(new Random());
+        services.AddSingleton(provider => NodeId.Create(Environment.MachineName, provider.GetRequiredService<Random>()));
+    }
+
+    private static void AddDatabase(IServiceCollection services, ServiceSettings settings)
+    {
+        services.AddSingleton(_ => NpgsqlDataSource.Create(settings.Database.ConnectionString.Reveal()));
+        services.AddSingleton<SyncDatabase>();
+        services.AddSingleton<DatabaseGate>();
+        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<DatabaseGate>());
+    }
+
+    private static LlmClient CreateLlm(LlmSettings settings) =>
+        new(
+            settings.Url,
+            () => settings.Key.Reveal(),
+            new LlmLimits
+            {
+                Connect = settings.ConnectTimeout,
+                FirstByte = settings.FirstByteTimeout,
+                Silence = settings.SilenceTimeout,
+                Total = settings.TotalTimeout,
+                ReplyBytesMax = settings.ReplyBytesMax,
+            },
+            TimeProvider.System
+        );
+
+    private static PlannerPool CreatePool(IServiceProvider provider) =>
+        new(
+            provider.GetRequiredService<RunLedger>(),
+            provider.GetRequiredService<RunOptions>(),
+            isFree => ActivatorUtilities.CreateInstance<PlannerActor>(provider, isFree),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Metrics>(),
+            provider.GetRequiredService<ILogger<PlannerPool>>()
+        );
+
+    private static TickCoordinator CreateCoordinator(IServiceProvider provider)
+    {
+        var time = provider.GetRequiredService<TimeProvider>();
+        var watch = new SettlementWatch(
+            provider.GetRequiredService<SyncDatabase>(),
+            provider.GetRequiredService<NodeId>(),
+            provider.GetRequiredService<PlannerPool>().Settled,
+            time
+        );
+        var isDryRun = provider.GetRequiredService<PlannerOptions>().IsDryRun;
+        return new TickCoordinator(
+            provider.GetRequiredService<TickRunner>().RunAsync,
+            (outcome, cancellationToken) =>
+                isDryRun ? Task.FromResult(outcome.ToReport()) : watch.WaitAsync(outcome, cancellationToken),
+            provider.GetRequiredService<TickOptions>(),
+            time,
+            provider.GetRequiredService<ILogger<TickCoordinator>>()
+        );
     }
 }

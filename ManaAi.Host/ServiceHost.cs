@@ -66,6 +66,7 @@ internal static class ServiceHost
         logging.SetMinimumLevel(LogLevel.Information);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information); // Where it listens, and when it stops.
 
         // One line for each entry: for people on a terminal, and for machines as JSON, where no text can forge a line.
         if (Console.IsOutputRedirected)

@@ -164,7 +164,7 @@ internal sealed class WholeLogFold(
         return (rows, records);
     }
 
-    private async Task CopyAsync(
+    private static async Task CopyAsync(
         DatabaseTransaction writer,
         IReadOnlyList<ProjectedRecord> records,
         CancellationToken cancellationToken

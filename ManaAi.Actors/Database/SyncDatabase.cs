@@ -100,7 +100,7 @@ internal static class NpgsqlExtensions
         reader.IsDBNull(column) ? null : reader.GetString(column);
 
     public static ReadOnlyMemory<byte>? GetJson(this NpgsqlDataReader reader, int column) =>
-        reader.IsDBNull(column) ? null : reader.GetFieldValue<byte[]>(column);
+        reader.IsDBNull(column) ? default(ReadOnlyMemory<byte>?) : reader.GetFieldValue<byte[]>(column);
 
     /// <summary>timestamptz as an instant in UTC.</summary>
     public static DateTimeOffset GetInstant(this NpgsqlDataReader reader, int column) =>

@@ -87,7 +87,7 @@ public sealed class MissionProjectors : IDisposable
     )
     {
         var replies = new List<Task<IReadOnlyList<FoldedRecord>>>(_shards.Length);
-        foreach (var share in works.GroupBy(work => (uint)work.Key.GetHashCode() % (uint)_shards.Length))
+        foreach (var share in works.GroupBy(work => Shard(work.Key)))
         {
             var reply = new TaskCompletionSource<IReadOnlyList<FoldedRecord>>(
                 TaskCreationOptions.RunContinuationsAsynchronously
@@ -99,4 +99,6 @@ public sealed class MissionProjectors : IDisposable
 
         return [.. (await Task.WhenAll(replies)).SelectMany(folded => folded)];
     }
+
+    private int Shard(RecordKey key) => (int)(unchecked((uint)key.GetHashCode()) % (uint)_shards.Length);
 }

@@ -75,7 +75,9 @@ public sealed class RecordFold(LogGeneration generation)
 
     /// <summary>The raw JSON of a field, or null where the record has none of that name.</summary>
     public ReadOnlyMemory<byte>? this[string name] =>
-        _fields is not null && _fields.TryGetValue(name, out var field) ? field.Json : null;
+        _fields is not null && _fields.TryGetValue(name, out var field)
+            ? field.Json
+            : default(ReadOnlyMemory<byte>?); // A bare null would turn into an empty memory.
 
     /// <summary>A field that is a text; null for anything else.</summary>
     public string? Text(string name) => this[name] is { } json ? ChangeDecoder.TextOf(json) : null;
@@ -84,7 +86,7 @@ public sealed class RecordFold(LogGeneration generation)
     public string StoredTime(string name) => StoredTime(name, Floor());
 
     /// <summary>The record as the device stores it, with its id; null where there is none.</summary>
-    public byte[]? RecordJson(string recordId)
+    public ReadOnlyMemory<byte>? RecordJson(string recordId)
     {
         if (_fields is null)
         {
@@ -103,7 +105,7 @@ public sealed class RecordFold(LogGeneration generation)
     }
 
     /// <summary>The stored time of each field; null where there is no record.</summary>
-    public byte[]? FieldTimesJson()
+    public ReadOnlyMemory<byte>? FieldTimesJson()
     {
         if (_fields is null)
         {

@@ -58,10 +58,8 @@ internal static class EarlierPasses
         var isOffered = offered.Any(tool =>
             string.Equals(tool.Name, step.ToolName, StringComparison.Ordinal)
         );
-        var summary =
-            step.Summary is { } given && !ForeignText.IsCiphertext(given)
-                ? ForeignText.Line(given, PromptLimits.StepSummaryCharsMax)
-                : "(no summary)";
+        var line = ForeignText.Line(step.Summary ?? "", PromptLimits.StepSummaryCharsMax);
+        var summary = ForeignText.IsBlank(line) || ForeignText.IsCiphertext(line) ? "(no summary)" : line;
         return $"- {Known(step.Status)}{(isOffered ? $", {step.ToolName}" : "")}: {summary}";
     }
 

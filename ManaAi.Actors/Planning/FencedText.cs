@@ -24,9 +24,10 @@ internal sealed class FencedText
     /// <summary>Adds a foreign text; one that is empty or ciphertext is left out.</summary>
     public FencedText Fence(string name, string? foreign, int charsMax)
     {
-        if (foreign is not null && !ForeignText.IsBlank(foreign) && !ForeignText.IsCiphertext(foreign))
+        var text = ForeignText.Clip(foreign ?? "", charsMax);
+        if (!ForeignText.IsBlank(text) && !ForeignText.IsCiphertext(text))
         {
-            _parts.Add(new(name, Bend(ForeignText.Clip(foreign, charsMax))));
+            _parts.Add(new(name, Bend(text)));
         }
 
         return this;
@@ -73,7 +74,8 @@ internal sealed class FencedText
         return code;
     }
 
-    private static string Bend(string text)
+    /// <summary>Bends what looks like a fence or a control token; the text reads the same to a person.</summary>
+    public static string Bend(string text)
     {
         var bent = new StringBuilder(text);
         for (var at = text.IndexOf('<'); at >= 0; at = text.IndexOf('<', at + 1))

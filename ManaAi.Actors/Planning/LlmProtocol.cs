@@ -24,14 +24,16 @@ public enum ResponseFormat
     JsonSchema,
 }
 
-/// <param name="Tools">Offered as native functions; null or empty in json mode.</param>
+/// <param name="Functions">
+/// The elements of the API's `tools` array, ready to send; null or empty in json mode.
+/// </param>
 /// <param name="ResponseSchema">The JSON Schema of the answer, with <see cref="ResponseFormat.JsonSchema"/>.</param>
 public sealed record LlmRequest(
     string Model,
     double Temperature,
     IReadOnlyList<ChatMessage> Messages,
     ResponseFormat Format,
-    IReadOnlyList<Tool>? Tools = null,
+    IReadOnlyList<JsonElement>? Functions = null,
     JsonElement? ResponseSchema = null
 );
 

@@ -52,14 +52,13 @@ public static class PlanPrompt
     {
         var reason = ForeignText.Line(sentence, PromptLimits.SentenceCharsMax);
         var ask = new ChatMessage("user", $"Your answer could not be used. {reason}\n{PromptTexts.Again}");
-        return assistantText is null || ForeignText.IsBlank(assistantText) // Some servers refuse an empty message.
-            ? [.. messages, ask]
-            :
-            [
-                .. messages,
-                new("assistant", ForeignText.Clip(assistantText, PromptLimits.RefusedAnswerCharsMax)),
-                ask,
-            ];
+        if (assistantText is null || ForeignText.IsBlank(assistantText))
+        {
+            return [.. messages, ask]; // Some servers refuse an empty message.
+        }
+
+        var answer = FencedText.Bend(ForeignText.Clip(assistantText, PromptLimits.RefusedAnswerCharsMax));
+        return [.. messages, new("assistant", answer), ask];
     }
 
     /// <summary>A rough upper estimate of what a request's messages and native tools cost, for reserving a budget.</summary>

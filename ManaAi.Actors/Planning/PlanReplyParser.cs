@@ -29,9 +29,9 @@ public static class PlanReplyParser
     /// <summary>Reads one call of native function calling (<see cref="ToolSchema"/> says where its texts are).</summary>
     public static CallReply CheckCall(ToolCall call, IReadOnlyList<Tool> offered)
     {
-        if (Offered(offered, call.Name) is not { } tool)
+        if (StepParts.Offered(offered, call.Name) is not { } tool)
         {
-            return new CallReply.Refused(NotOffered("The call", call.Name, offered));
+            return new CallReply.Refused(StepParts.NotOffered("The call", call.Name, offered));
         }
 
         var where = $"The call of {tool.Name}";
@@ -41,8 +41,15 @@ public static class PlanReplyParser
         }
 
         if (
-            !TryText(arguments, ToolSchema.SummaryName, SummaryCharsMax, where, out var summary, out sentence)
-            || !TryText(
+            !StepParts.TryText(
+                arguments,
+                ToolSchema.SummaryName,
+                SummaryCharsMax,
+                where,
+                out var summary,
+                out sentence
+            )
+            || !StepParts.TryText(
                 arguments,
                 ToolSchema.RationaleName,
                 RationaleCharsMax,
@@ -134,10 +141,17 @@ public static class PlanReplyParser
         }
 
         if (
-            !TryText(members, "summary", SummaryCharsMax, where, out var summary, out sentence)
+            !StepParts.TryText(members, "summary", SummaryCharsMax, where, out var summary, out sentence)
             || !TryTool(members, where, offered, out var tool, out sentence)
             || !TryParams(tool, members, where, out var fitted, out sentence)
-            || !TryText(members, "rationale", RationaleCharsMax, where, out var rationale, out sentence)
+            || !StepParts.TryText(
+                members,
+                "rationale",
+                RationaleCharsMax,
+                where,
+                out var rationale,
+                out sentence
+            )
         )
         {
             return false;
@@ -162,8 +176,8 @@ public static class PlanReplyParser
             return false;
         }
 
-        tool = Offered(offered, value.GetString()!);
-        sentence = tool is null ? NotOffered(where, value.GetString()!, offered) : null;
+        tool = StepParts.Offered(offered, value.GetString()!);
+        sentence = tool is null ? StepParts.NotOffered(where, value.GetString()!, offered) : null;
         return tool is not null;
     }
 
@@ -193,35 +207,6 @@ public static class PlanReplyParser
         }
 
         return ToolParams.TryFit(tool, null, where, out fitted, out sentence);
-    }
-
-    private static bool TryText(
-        Dictionary<string, JsonElement> members,
-        string name,
-        int charsMax,
-        string where,
-        out string text,
-        [NotNullWhen(false)] out string? sentence
-    )
-    {
-        text = "";
-        sentence = $"{where} needs a \"{name}\": one plain sentence.";
-        if (!members.TryGetValue(name, out var value) || value.ValueKind != JsonValueKind.String)
-        {
-            return false;
-        }
-
-        text = ForeignText.Line(value.GetString()!);
-        if (ForeignText.IsBlank(text))
-        {
-            return false;
-        }
-
-        sentence =
-            text.Length > charsMax
-                ? $"{where}: \"{name}\" has {text.Length} characters; at most {charsMax} are accepted."
-                : null;
-        return sentence is null;
     }
 
     private static bool TryReadArguments(
@@ -257,16 +242,6 @@ public static class PlanReplyParser
             ? null
             : $"{where} names {ForeignText.Quote(twice!)} twice; name each argument once.";
         return isClear;
-    }
-
-    private static Tool? Offered(IReadOnlyList<Tool> offered, string? name) =>
-        offered.FirstOrDefault(tool => string.Equals(tool.Name, name, StringComparison.Ordinal));
-
-    private static string NotOffered(string where, string? name, IReadOnlyList<Tool> offered)
-    {
-        var names = string.Join(", ", offered.Select(tool => tool.Name));
-        var instead = offered.Count == 0 ? "no tool is offered, so propose no step" : $"use one of {names}";
-        return $"{where} names the tool {ForeignText.Quote(name ?? "")}, which is not offered; {instead}.";
     }
 }
 

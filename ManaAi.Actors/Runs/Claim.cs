@@ -28,7 +28,7 @@ public sealed record Claim(
 }
 
 /// <summary>Which process of this service; rows name it, logs show it.</summary>
-public readonly record struct NodeId(string Value)
+public sealed record NodeId(string Value)
 {
     /// <summary>The host's name and a random tail, so that a restart is another node.</summary>
     public static NodeId Create(string hostName, Random random) => new($"{hostName}-{random.Next():x8}");

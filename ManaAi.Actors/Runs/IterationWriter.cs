@@ -173,16 +173,11 @@ public sealed class IterationWriter(
     )
     {
         var occurrence = claim.Occurrence;
-        var (startedAt, finishedAt) = (IsoText.Milliseconds(claim.ClaimedAt), IsoText.Milliseconds(mission.Now));
+        var times = new IterationTimes(IsoText.Milliseconds(claim.ClaimedAt), IsoText.Milliseconds(mission.Now));
         var iteration = verdict switch
         {
-            Verdict.Planned planned => IterationJson.OfPlan(occurrence.IterationId, planned.Plan, startedAt, finishedAt),
-            Verdict.Failed failed => IterationJson.OfFailure(
-                occurrence.IterationId,
-                new IterationFailure(failed.Reason.Word(), failed.Sentence, failed.Detail),
-                startedAt,
-                finishedAt
-            ),
+            Verdict.Planned planned => IterationJson.Write(occurrence.IterationId, planned.Plan, times),
+            Verdict.Failed failed => IterationJson.Write(occurrence.IterationId, failed.ToFailure(), times),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         var fields = new List<ChangedField>

@@ -124,9 +124,30 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
                     .Add("wait", release.Wait)
                     .Add("waits_for", release.WaitsFor)
                     .Add("last_error", release.Error)
-                    .Add("costs_attempt", release.CostsAttempt),
+                    .Add("costs_attempt", release.CostsAttempt)
+                    .Add("keeps_answers", release.KeepsAnswers),
             cancellationToken
         );
+
+    /// <summary>
+    /// Ends a run whose result the change log does not take, without a row: the one verdict that its user cannot see.
+    /// </summary>
+    public async Task GiveUpAsync(Claim claim, string detail, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction
+            .Command(Sql.Get("CloseRun"))
+            .Add("run", claim.RunId)
+            .Add("epoch", claim.Epoch)
+            .Add("node", node.Value)
+            .Add("verdict", "skipped")
+            .Add("reason", "write-refused")
+            .Add("detail", detail)
+            .Add("has_plan", value: false)
+            .Add("iteration_id", (Guid?)null);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
 
     /// <summary>Frees everything that this node still holds, and gives the attempts back.</summary>
     public async Task<int> HandBackAsync(CancellationToken cancellationToken)
@@ -138,16 +159,18 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         return users;
     }
 
-    /// <summary>Sums over all occurrences, by verdict; `open` for those without one.</summary>
-    public async Task<IReadOnlyDictionary<string, long>> SumVerdictsAsync(CancellationToken cancellationToken)
+    /// <summary>How many occurrences ended how; the verdict is `open` for those without one.</summary>
+    public async Task<IReadOnlyList<(string Verdict, string? Reason, long Count)>> SumVerdictsAsync(
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await using var command = transaction.Command(Sql.Get("SumVerdicts"));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var sums = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var sums = new List<(string, string?, long)>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            sums[reader.GetString(0)] = reader.GetInt64(1);
+            sums.Add((reader.GetString(0), reader.GetText(1), reader.GetInt64(2)));
         }
 
         return sums;
@@ -234,6 +257,10 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
 }
 
 /// <summary>Why a claimed run is set free, and for how long.</summary>
-/// <param name="WaitsFor">retry, rate-limit or authorization.</param>
+/// <param name="WaitsFor">retry, rate-limit, authorization or write-back.</param>
 /// <param name="CostsAttempt">False where the wait is not the occurrence's own failure.</param>
-public sealed record Release(TimeSpan Wait, string WaitsFor, string Error, bool CostsAttempt);
+public sealed record Release(TimeSpan Wait, string WaitsFor, string Error, bool CostsAttempt)
+{
+    /// <summary>True where the answer was good and only the write-back failed: it is not paid for twice.</summary>
+    public bool KeepsAnswers { get; init; }
+}

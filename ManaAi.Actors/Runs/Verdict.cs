@@ -18,6 +18,9 @@ public abstract record Verdict
     public sealed record Failed(FailReason Reason, string Sentence, string Detail) : Verdict
     {
         public override string Word => "failed";
+
+        /// <summary>What the device shows of it.</summary>
+        public IterationFailure ToFailure() => new(Reason.Word(), Detail, "planning", Sentence);
     }
 
     /// <summary>Not run, and not to be made up for: the schedule moves on without an iteration.</summary>

@@ -2,6 +2,7 @@ using System.Collections;
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using ManaAi.Host.Commands.LlmStub;
 
 namespace ManaAi.Host.Commands;
 
@@ -16,6 +17,13 @@ internal static class CommandLine
     )
     {
         var parsed = Create(environment).Parse(arguments);
+        if (parsed.Action is ParseErrorAction parseError)
+        {
+            // Both go to stdout, where a script expects data.
+            parseError.ShowHelp = false;
+            parseError.ShowTypoCorrections = false;
+        }
+
         var exitCode = await parsed.InvokeAsync(
             new InvocationConfiguration
             {
@@ -36,6 +44,9 @@ internal static class CommandLine
             HealthCommand.Create(environment),
             TickCommand.Create(environment),
             StatusCommand.Create(environment),
+            FoldCommand.Create(),
+            NextCommand.Create(),
+            LlmStubCommand.Create(),
         };
 
         // Without a command it serves: that is what an image or a unit file starts.

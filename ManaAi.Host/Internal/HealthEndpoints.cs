@@ -9,17 +9,17 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        var health = app.MapGroup("/health").WithTags("Health");
-        health
-            .MapGet("", GetHealth)
+        app.MapGet("/health", GetHealth)
             .WithName("GetHealth")
+            .WithTags("Health")
             .WithSummary("The process answers; it says nothing about the database.");
-        health
-            .MapGet("/ready", GetReadinessAsync)
+        app.MapGet("/health/ready", GetReadinessAsync)
             .WithName("GetReadiness")
+            .WithTags("Health")
             .WithSummary(
                 "Database, schema and the view of the change log are right; if not, why and what to do."
-            );
+            )
+            .Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
     }
 
     internal static Ok<HealthView> GetHealth(ITickCoordinator ticks, ServiceIdentity identity)

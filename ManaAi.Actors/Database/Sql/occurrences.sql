@@ -96,4 +96,4 @@ select count(*) filter (where r.verdict is null and r.claimable_at <= now()
  where r.run_id = any(@runs)
 
 -- name: SumVerdicts
-select coalesce(verdict, 'open'), count(*) from mana_ai.runs group by verdict
+select coalesce(verdict, 'open'), reason, count(*) from mana_ai.runs group by verdict, reason order by 1, 2

@@ -98,7 +98,8 @@ returning run_id
 with released as (
     update mana_ai.runs
        set lease_until = null, claimable_at = clock_timestamp() + @wait, waits_for = @waits_for,
-           last_error = @last_error, answers = '[]',
+           last_error = @last_error,
+           answers = case when @keeps_answers then answers else '[]' end,
            attempts = case when @costs_attempt then attempts else greatest(attempts - 1, 0) end,
            rate_limited_since = case when @waits_for = 'rate-limit'
                                      then coalesce(rate_limited_since, clock_timestamp()) end

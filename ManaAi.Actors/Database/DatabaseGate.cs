@@ -1,0 +1,137 @@
+using ManaAi.Actors.ChangeLog;
+using Microsoft.Extensions.Logging;
+
+namespace ManaAi.Actors.Database;
+
+/// <summary>
+/// Lets nothing pass until the database, the view of the change log and the schema are proven right; asks anew after
+/// every failure, so that the service recovers by itself and never takes a blinded login's empty world for the truth.
+/// </summary>
+public sealed class DatabaseGate(SyncDatabase database, TimeProvider time, ILogger<DatabaseGate> logger)
+    : IReadinessCheck,
+        IDisposable
+{
+    private static readonly TimeSpan CheckMax = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _proving = new(1, 1);
+    private volatile GateState _state = new(null, ["the database has not been asked yet"], []);
+
+    /// <summary>Access to the log as it is shaped now, or null with the reasons in <see cref="CheckAsync"/>.</summary>
+    public async Task<GateAnswer> EnterAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_state.Access is { } access)
+            {
+                var shape = await ReadShapeAsync(cancellationToken);
+                if (shape == access.Shape)
+                {
+                    return new GateAnswer(access, []);
+                }
+            }
+
+            await ProveAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception.IsDatabaseFault())
+        {
+            Refuse(DatabaseFaults.Describe(exception));
+        }
+
+        return new GateAnswer(_state.Access, _state.Reasons);
+    }
+
+    /// <summary>Something failed that was right before: prove everything again before the next use.</summary>
+    public void Doubt() => _state = _state with { Access = null };
+
+    public async Task<Readiness> CheckAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(CheckMax, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            var answer = await EnterAsync(either.Token);
+            return new Readiness(answer.Reasons, _state.Degradations);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return Readiness.NotReady($"the database did not answer within {CheckMax.TotalSeconds:0} s");
+        }
+    }
+
+    public void Dispose() => _proving.Dispose();
+
+    private async Task ProveAsync(CancellationToken cancellationToken)
+    {
+        await _proving.WaitAsync(cancellationToken);
+        try
+        {
+            var probe = await LogAccessProbe.RunAsync(database, cancellationToken);
+            if (probe.Access is null)
+            {
+                Refuse(probe.Reasons);
+                return;
+            }
+
+            var (applied, last) = await Migrator.RunAsync(database, probe, cancellationToken);
+            Accept(probe, applied, last);
+        }
+        catch (MigrationException exception)
+        {
+            Refuse(exception.Message);
+        }
+        finally
+        {
+            _proving.Release();
+        }
+    }
+
+    private void Accept(ProbeResult probe, int applied, string last)
+    {
+        var wasReady = _state.Access is not null;
+        _state = new GateState(probe.Access, [], probe.Degradations);
+        if (applied > 0)
+        {
+            Log.Migrated(logger, last, applied);
+        }
+
+        if (wasReady)
+        {
+            return;
+        }
+
+        Log.Ready(logger, (int)probe.Access!.Shape.Generation, probe.Login);
+        foreach (var degradation in probe.Degradations)
+        {
+            Log.Degraded(logger, degradation);
+        }
+    }
+
+    private void Refuse(params IReadOnlyList<string> reasons)
+    {
+        // Said once, not on every tick.
+        if (!_state.Reasons.SequenceEqual(reasons, StringComparer.Ordinal))
+        {
+            foreach (var reason in reasons)
+            {
+                Log.NotReady(logger, reason);
+            }
+        }
+
+        _state = new GateState(null, reasons, []);
+    }
+
+    private async Task<LogShape?> ReadShapeAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        return await LogShape.ReadAsync(connection, cancellationToken);
+    }
+
+    private sealed record GateState(
+        LogAccess? Access,
+        IReadOnlyList<string> Reasons,
+        IReadOnlyList<string> Degradations
+    );
+}
+
+/// <param name="Access">null where the gate is closed; then there are reasons.</param>
+public sealed record GateAnswer(LogAccess? Access, IReadOnlyList<string> Reasons);

@@ -1,0 +1,128 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace ManaAi.Actors.Planning;
+
+/// <summary>
+/// Calls an OpenAI-compatible server. Whatever the server does is an outcome; the only exception is the
+/// caller's own cancellation. One call is one request: nothing is repeated here, since each may be paid for.
+/// </summary>
+/// <param name="baseUrl">May have a path and a trailing slash; <c>v1/chat/completions</c> comes after it.</param>
+/// <param name="key">Asked before each call, so that a changed setting needs no new client.</param>
+public sealed class LlmClient(Uri baseUrl, Func<string?> key, LlmLimits limits, TimeProvider time)
+    : IDisposable
+{
+    private readonly Uri _address = new(
+        baseUrl.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/v1/chat/completions"
+    );
+
+    // The invoker and no HttpClient: its timeout and its buffer would compete with our limits.
+    private readonly HttpMessageInvoker _http = new(CreateHandler(limits));
+
+    public async Task<LlmOutcome> CompleteAsync(LlmRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var clock = new LlmCallClock(limits, time, cancellationToken);
+        try
+        {
+            return await CallAsync(request, clock);
+        }
+        catch (Exception exception) when (LlmTransportFault.Outcome(exception, clock) is { } outcome)
+        {
+            clock.ThrowIfCallerLeft();
+            return outcome;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<LlmOutcome> CallAsync(LlmRequest request, LlmCallClock clock)
+    {
+        var bearer = key()?.Trim();
+        using var message = CreateMessage(request, bearer);
+        using var response = await _http.SendAsync(message, clock.Token);
+        using var buffer = new LlmReplyBuffer(
+            response.IsSuccessStatusCode ? limits.ReplyBytesMax : limits.ErrorBytesMax
+        );
+        if (!await ReadBodyAsync(response, buffer, clock) && response.IsSuccessStatusCode)
+        {
+            return new LlmOutcome.Unavailable("too-large", $"more than {limits.ReplyBytesMax} bytes");
+        }
+
+        return LlmReplyReader.Read(CreateReply(response, buffer), time.GetUtcNow(), bearer);
+    }
+
+    private HttpRequestMessage CreateMessage(LlmRequest request, string? bearer)
+    {
+        var message = new HttpRequestMessage(HttpMethod.Post, _address)
+        {
+            Content = new ReadOnlyMemoryContent(LlmRequestWriter.Write(request))
+            {
+                Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+            },
+        };
+        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (!string.IsNullOrEmpty(bearer))
+        {
+            message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        }
+
+        return message;
+    }
+
+    private static async Task<bool> ReadBodyAsync(
+        HttpResponseMessage response,
+        LlmReplyBuffer buffer,
+        LlmCallClock clock
+    )
+    {
+        try
+        {
+            clock.Heard(); // The head is there.
+            await using var body = await response.Content.ReadAsStreamAsync(clock.Token);
+            return await buffer.FillAsync(body, clock);
+        }
+        catch (Exception exception)
+            when (!response.IsSuccessStatusCode && LlmTransportFault.Outcome(exception, clock) is not null)
+        {
+            // A 429 or a 401 stands, even where its explanation breaks off; the caller's cancellation does too.
+            clock.ThrowIfCallerLeft();
+            return false;
+        }
+    }
+
+    private static LlmReply CreateReply(HttpResponseMessage response, LlmReplyBuffer buffer) =>
+        new((int)response.StatusCode, buffer.Written)
+        {
+            ContentType = Header(response.Content.Headers, "Content-Type"),
+            RetryAfter = Header(response.Headers, "Retry-After"),
+            RedirectHost = response.Headers.Location is { IsAbsoluteUri: true } location
+                ? location.Host
+                : null,
+        };
+
+    // As it came: the typed headers drop what they cannot parse, and throw at some of it.
+    private static string? Header(HttpHeaders headers, string name) =>
+        headers.NonValidated.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+
+    private static SocketsHttpHandler CreateHandler(LlmLimits limits) =>
+        new()
+        {
+            ConnectTimeout = limits.Connect,
+            MaxResponseHeadersLength = limits.HeaderKilobytesMax,
+            // No Brotli: nobody gains from it here, and each format is one more parser for hostile bytes.
+            AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Deflate,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            // mana-llm is a neighbour. A proxy that the environment happens to name must not see its key.
+            UseProxy = false,
+            // Follows a DNS change within minutes.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            // Below the 5 seconds after which uvicorn hangs up: a request that crosses that costs an attempt,
+            // a new connection costs a millisecond.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2),
+            // A reply that we gave up is not read to its end for the sake of its connection.
+            MaxResponseDrainSize = 0,
+        };
+}

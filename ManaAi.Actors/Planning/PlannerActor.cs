@@ -1,0 +1,163 @@
+using System.Text.Json;
+using ManaAi.Actors.Agents;
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Mailboxes;
+using ManaAi.Actors.Missions;
+using ManaAi.Actors.Runs;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace ManaAi.Actors.Planning;
+
+/// <summary>Brings one claimed run to its end, and then says that it is free. One run at a time.</summary>
+/// <remarks>
+/// Whatever throws here leaves the run as the database has it: claimed, until its lease runs out and someone else goes
+/// on, with the kept answer where there is one.
+/// </remarks>
+public sealed class PlannerActor(
+    Planner planner,
+    RunLedger ledger,
+    IterationWriter writer,
+    RunOptions runs,
+    Metrics metrics,
+    Func<PlanRun, ValueTask> isFree,
+    ILogger<PlannerActor> logger
+) : IActor<PlanRun>
+{
+    public async Task HandleAsync(PlanRun message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync(message);
+        }
+        catch (OperationCanceledException) when (message.IsOver.IsCancellationRequested)
+        {
+            // The claim is lost, or the node stops and hands its runs back: nothing is ours to write.
+        }
+        finally
+        {
+            await isFree(message);
+        }
+    }
+
+    private async Task RunAsync(PlanRun run)
+    {
+        var (claim, access) = (run.Claim, run.Access);
+        var mission = ReadMission(claim);
+        if (mission is null)
+        {
+            await WriteAsync(run, null, Verdicts.UnreadableMission());
+            return;
+        }
+
+        var agent = ReadAgent(claim, mission);
+        switch (await planner.PlanAsync(claim, access.Shape.Generation, mission, agent, run.IsOver))
+        {
+            case AttemptEnd.Decided decided:
+                await WriteAsync(run, agent, decided.Verdict);
+                break;
+            case AttemptEnd.Waits waits:
+                Report(claim, waits.Release);
+                await ledger.ReleaseAsync(claim, waits.Release, run.IsOver);
+                break;
+            case AttemptEnd.ClaimLost:
+                metrics.StaleWritesRefused.Add(1);
+                Log.ClaimLost(logger, claim.Mission.ToString(), claim.Occurrence.DueAt, claim.Epoch);
+                break;
+        }
+    }
+
+    private async Task WriteAsync(PlanRun run, Agent? agent, Verdict verdict)
+    {
+        if (verdict is Verdict.Planned)
+        {
+            metrics.PlansProduced.Add(1);
+        }
+
+        try
+        {
+            var result = await writer.WriteAsync(run.Access, run.Claim, agent, verdict, run.IsOver);
+            Count(verdict, result);
+        }
+        catch (PostgresException exception) when (!exception.IsTransient)
+        {
+            await AfterRefusalAsync(run, exception);
+        }
+    }
+
+    private void Count(Verdict verdict, WriteBackResult result)
+    {
+        if (result != WriteBackResult.Written)
+        {
+            return;
+        }
+
+        if (verdict is Verdict.Failed)
+        {
+            metrics.MissionErrors.Add(1);
+            return;
+        }
+
+        metrics.PlansWrittenBack.Add(1);
+        foreach (var step in (verdict as Verdict.Planned)?.Plan.Steps ?? [])
+        {
+            metrics.CountToolCall(step.ToolName, "propose", "deferred");
+        }
+
+        metrics.CountAgentDecision("ran");
+    }
+
+    /// <summary>The log does not take the row: again later with the same answer, and in the end given up, not looped.</summary>
+    private async Task AfterRefusalAsync(PlanRun run, PostgresException exception)
+    {
+        var claim = run.Claim;
+        Log.WriteRefused(
+            logger,
+            claim.Mission.ToString(),
+            claim.Occurrence.DueAt,
+            claim.Epoch,
+            exception.SqlState
+        );
+        var error = $"the change log did not take the result: SQLSTATE {exception.SqlState}";
+        if (claim.Attempt > runs.AttemptsMax)
+        {
+            await ledger.GiveUpAsync(claim, error, run.IsOver);
+            return;
+        }
+
+        var wait = RetryWaits.AfterFailure(runs.RetryBase, claim.Attempt, jitter: 0);
+        await ledger.ReleaseAsync(
+            claim,
+            new Release(wait, "write-back", error, CostsAttempt: true) { KeepsAnswers = true },
+            run.IsOver
+        );
+    }
+
+    private void Report(Claim claim, Release release) =>
+        Log.AttemptFailed(
+            logger,
+            claim.Mission.ToString(),
+            claim.Occurrence.DueAt,
+            claim.Epoch,
+            claim.Attempt,
+            release.Error,
+            release.Wait
+        );
+
+    private static Mission? ReadMission(Claim claim)
+    {
+        using var document = JsonDocument.Parse(claim.MissionRecord, RecordJson.Options);
+        return MissionReader.Read(claim.Mission, document.RootElement);
+    }
+
+    private static Agent? ReadAgent(Claim claim, Mission mission)
+    {
+        if (mission.AgentId is not { } id || claim.AgentRecord is not { } record)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(record, RecordJson.Options);
+        return AgentReader.Read(id, document.RootElement);
+    }
+}

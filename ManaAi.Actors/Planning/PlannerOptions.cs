@@ -1,0 +1,17 @@
+namespace ManaAi.Actors.Planning;
+
+/// <summary>What a plan is asked with.</summary>
+public sealed record PlannerOptions
+{
+    /// <summary>MANA_LLM_MODEL; null takes what fits the generation of the log.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>MANA_LLM_TEMPERATURE.</summary>
+    public double Temperature { get; init; } = 0.3;
+
+    /// <summary>True: folds and finds, and neither calls nor writes (DRY_RUN).</summary>
+    public bool IsDryRun { get; init; }
+
+    public string ModelFor(ChangeLog.LogGeneration generation) =>
+        Model ?? (generation == ChangeLog.LogGeneration.One ? "gpt-4o-mini" : "mana/reasoning");
+}

@@ -1,0 +1,264 @@
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Mailboxes;
+using ManaAi.Actors.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace ManaAi.Actors.Planning;
+
+/// <summary>
+/// The planners of this node: it claims for those that are free, no more than can start at once, renews the leases of
+/// what is under way, and wakes itself when something that waits may be claimed.
+/// </summary>
+/// <remarks>
+/// All planners that become free while a claim is on its way share the next one, so claims cost less the more there is
+/// to do. It owns nothing that matters: when the process dies here, leases run out.
+/// </remarks>
+public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
+{
+    // Every planner says once that it is free; the rest are timers and ticks.
+    private const int MailboxSlack = 64;
+
+    /// <summary>Below this it would only spin on users whom another node is serving.</summary>
+    private static readonly TimeSpan WaitMin = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan RetryAfterFault = TimeSpan.FromSeconds(1);
+
+    private readonly RunLedger _ledger;
+    private readonly RunOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Metrics _metrics;
+    private readonly ILogger<PlannerPool> _logger;
+    private readonly Mailbox<PoolMessage> _mailbox;
+    private readonly Mailbox<PlanRun>[] _planners;
+    private readonly Func<Func<PlanRun, ValueTask>, PlannerActor> _createPlanner;
+    private readonly Queue<int> _free;
+    private readonly Dictionary<long, UnderWay> _underWay = [];
+    private readonly ITimer _wakeTimer;
+    private readonly ITimer _renewTimer;
+    private LogAccess? _access;
+    private TaskCompletionSource? _drained;
+    private bool _owesClaim;
+
+    public PlannerPool(
+        RunLedger ledger,
+        RunOptions options,
+        Func<Func<PlanRun, ValueTask>, PlannerActor> createPlanner,
+        TimeProvider time,
+        Metrics metrics,
+        ILogger<PlannerPool> logger
+    )
+    {
+        (_ledger, _options, _time, _metrics, _logger) = (ledger, options, time, metrics, logger);
+        _createPlanner = createPlanner;
+        _mailbox = new Mailbox<PoolMessage>(options.ConcurrentMax + MailboxSlack, logger);
+        _planners =
+        [
+            .. Enumerable.Range(0, options.ConcurrentMax).Select(_ => new Mailbox<PlanRun>(1, logger)),
+        ];
+        _free = new Queue<int>(Enumerable.Range(0, options.ConcurrentMax));
+        _wakeTimer = Timer(new PoolMessage.WaitOver());
+        _renewTimer = Timer(new PoolMessage.RenewalDue());
+    }
+
+    /// <summary>Says that some run was closed or set free, for those who wait for that.</summary>
+    public RunSignal Settled { get; } = new();
+
+    public void Start()
+    {
+        for (var planner = 0; planner < _planners.Length; planner++)
+        {
+            var own = planner;
+            _planners[planner]
+                .Start(
+                    _createPlanner(run =>
+                        _mailbox.TellAsync(
+                            new PoolMessage.PlannerFree(own, run.Claim.RunId),
+                            CancellationToken.None
+                        )
+                    )
+                );
+        }
+
+        _mailbox.Start(this);
+        // A third of the lease: two renewals may fail before the claim is anyone's.
+        _renewTimer.Change(_options.Lease / 3, _options.Lease / 3);
+    }
+
+    public ValueTask WakeAsync(LogAccess access, CancellationToken cancellationToken) =>
+        _mailbox.TellAsync(new PoolMessage.Wake(access), cancellationToken);
+
+    /// <summary>No new claims; what is under way may finish within the grace, then it is handed back free.</summary>
+    public async Task StopAsync(TimeSpan grace, CancellationToken patience)
+    {
+        var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_mailbox.TryTell(new PoolMessage.Drain(drained)))
+        {
+            await WaitAsync(drained.Task, grace, patience);
+            if (!drained.Task.IsCompleted)
+            {
+                _mailbox.TryTell(new PoolMessage.Abandon());
+                await WaitAsync(drained.Task, RetryAfterFault, patience);
+            }
+        }
+
+        await Task.WhenAll(_planners.Select(planner => planner.StopAsync(patience)));
+        await _mailbox.StopAsync(patience);
+    }
+
+    public async Task HandleAsync(PoolMessage message, CancellationToken cancellationToken)
+    {
+        switch (message)
+        {
+            case PoolMessage.Wake wake:
+                _access = wake.Access;
+                _owesClaim = true;
+                break;
+            case PoolMessage.WaitOver:
+                _owesClaim = true;
+                break;
+            case PoolMessage.PlannerFree free:
+                Release(free);
+                break;
+            case PoolMessage.RenewalDue:
+                await RenewAsync(cancellationToken);
+                break;
+            case PoolMessage.Drain drain:
+                _drained = drain.Drained;
+                break;
+            case PoolMessage.Abandon:
+                foreach (var run in _underWay.Values)
+                {
+                    await run.IsOver.CancelAsync();
+                }
+
+                break;
+        }
+
+        if (_drained is not null)
+        {
+            CompleteDrain();
+        }
+        else if (_owesClaim && _mailbox.Depth == 0)
+        {
+            // Who becomes free meanwhile is in the mailbox already, and shares this claim or the next.
+            await ClaimAsync(cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _wakeTimer.DisposeAsync();
+        await _renewTimer.DisposeAsync();
+        _mailbox.Dispose();
+        foreach (var planner in _planners)
+        {
+            planner.Dispose();
+        }
+    }
+
+    private void Release(PoolMessage.PlannerFree free)
+    {
+        _free.Enqueue(free.Planner);
+        if (_underWay.Remove(free.RunId, out var run))
+        {
+            run.IsOver.Dispose();
+        }
+
+        _owesClaim = true;
+        Settled.Raise();
+    }
+
+    private void CompleteDrain()
+    {
+        if (_underWay.Count == 0)
+        {
+            _drained!.TrySetResult();
+        }
+    }
+
+    private async Task ClaimAsync(CancellationToken cancellationToken)
+    {
+        _owesClaim = false;
+        if (_access is not { } access || _free.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var slots = _free.Count;
+            var claims = await _ledger.ClaimAsync(slots, cancellationToken);
+            foreach (var claim in claims)
+            {
+                await DispatchAsync(claim, access, cancellationToken);
+            }
+
+            if (claims.Count < slots)
+            {
+                WakeAfter(await _ledger.UntilReadyAsync(cancellationToken));
+            }
+        }
+        catch (Exception exception) when (exception.IsDatabaseFault())
+        {
+            Log.TickFailed(_logger, DatabaseFaults.Describe(exception), null);
+            WakeAfter(RetryAfterFault);
+        }
+    }
+
+    private async Task DispatchAsync(Claim claim, LogAccess access, CancellationToken cancellationToken)
+    {
+        var isOver = new CancellationTokenSource();
+        _underWay.Add(claim.RunId, new UnderWay(claim, isOver));
+        _metrics.ScheduleLag.Record((claim.ClaimedAt - claim.Occurrence.DueAt).TotalSeconds);
+        var (mission, dueAt) = (claim.Mission.ToString(), claim.Occurrence.DueAt);
+        Log.Claimed(_logger, mission, dueAt, claim.Epoch, claim.Attempt);
+        if (claim.IsTakeover)
+        {
+            _metrics.LeaseTakeovers.Add(1);
+            Log.TookOver(_logger, mission, dueAt, claim.Epoch);
+        }
+
+        await _planners[_free.Dequeue()].TellAsync(new PlanRun(claim, access, isOver.Token), cancellationToken);
+    }
+
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        if (_underWay.Count == 0)
+        {
+            return;
+        }
+
+        var runs = _underWay.Values.ToArray();
+        var renewed = await _ledger.RenewAsync([.. runs.Select(run => run.Claim)], cancellationToken);
+        foreach (var run in runs.Where(run => !renewed.Contains(run.Claim.RunId)))
+        {
+            // Someone else has it, or it is closed: a call that goes on would only cost money.
+            await run.IsOver.CancelAsync();
+        }
+    }
+
+    private void WakeAfter(TimeSpan? wait)
+    {
+        if (wait is { } span)
+        {
+            _wakeTimer.Change(span < WaitMin ? WaitMin : span, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task WaitAsync(Task task, TimeSpan span, CancellationToken patience)
+    {
+        using var limit = new CancellationTokenSource(span, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, patience);
+        await task.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private ITimer Timer(PoolMessage message) =>
+        _time.CreateTimer(
+            _ => _mailbox.TryTell(message),
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
+
+    private readonly record struct UnderWay(Claim Claim, CancellationTokenSource IsOver);
+}

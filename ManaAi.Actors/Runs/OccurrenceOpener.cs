@@ -1,0 +1,119 @@
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
+using Microsoft.Extensions.Logging;
+
+namespace ManaAi.Actors.Runs;
+
+/// <summary>
+/// Turns due missions into open occurrences, and closes those that are no longer due. Each statement is a transaction
+/// of its own and skips rows that others hold: two nodes may do this at once, and what one leaves the next tick finds.
+/// </summary>
+public sealed class OccurrenceOpener(
+    SyncDatabase database,
+    IterationWriter writer,
+    RunOptions options,
+    Metrics metrics,
+    ILogger<OccurrenceOpener> logger
+)
+{
+    // A tick moves on only so many schedules at once; the next tick takes the rest.
+    private const int MovedOnMax = 200;
+
+    /// <returns>The runs that are open and claimable now.</returns>
+    public async Task<IReadOnlyList<long>> OpenAsync(LogAccess access, bool isDryRun, CancellationToken cancellationToken)
+    {
+        await SupersedeStaleAsync(cancellationToken);
+        await ExecuteAsync("ReopenSuperseded", _ => { }, cancellationToken);
+        int opened;
+        do
+        {
+            opened = await ExecuteAsync(
+                "OpenDue",
+                command => command.Add("late_after", options.LateAfter).Add("runs_max", (long)options.OpenedMax),
+                cancellationToken
+            );
+        } while (opened == options.OpenedMax);
+
+        if (options.IsScheduleAdvanced && !isDryRun)
+        {
+            await MoveOnClosedAsync(access, cancellationToken);
+        }
+
+        await ExecuteAsync("QueueUsers", _ => { }, cancellationToken);
+        return await FindClaimableAsync(cancellationToken);
+    }
+
+    private async Task SupersedeStaleAsync(CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using (var command = transaction.Command(Sql.Get("SupersedeStale")))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                metrics.CountVerdict("superseded", "");
+                Log.RunClosed(
+                    logger,
+                    $"{reader.GetString(0)}/{reader.GetString(1)}",
+                    reader.GetInstant(2),
+                    reader.GetInt64(3),
+                    "superseded",
+                    "no longer due"
+                );
+            }
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task MoveOnClosedAsync(LogAccess access, CancellationToken cancellationToken)
+    {
+        foreach (var occurrence in await FindClosedDueAsync(cancellationToken))
+        {
+            await writer.MoveOnAsync(access, occurrence, cancellationToken);
+        }
+    }
+
+    private async Task<List<Occurrence>> FindClosedDueAsync(CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction.Command(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var occurrences = new List<Occurrence>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var key = new MissionKey(new UserId(reader.GetString(1)), new MissionId(reader.GetString(2)));
+            occurrences.Add(new Occurrence(key, reader.GetInstant(3)));
+        }
+
+        return occurrences;
+    }
+
+    private async Task<IReadOnlyList<long>> FindClaimableAsync(CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction.Command(Sql.Get("ClaimableRuns"));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var runs = new List<long>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            runs.Add(reader.GetInt64(0));
+        }
+
+        return runs;
+    }
+
+    private async Task<int> ExecuteAsync(
+        string statement,
+        Action<Npgsql.NpgsqlCommand> addValues,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction.Command(Sql.Get(statement));
+        addValues(command);
+        var rows = await command.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return rows;
+    }
+}

@@ -1,0 +1,35 @@
+namespace ManaAi.Actors.Ticking;
+
+/// <summary>What the coordinator is told.</summary>
+public abstract record TickMessage;
+
+/// <summary>The interval is over.</summary>
+public sealed record TimerFired : TickMessage;
+
+/// <summary>Someone asks for a tick now; the answer goes to him.</summary>
+public sealed record TickRequested(TaskCompletionSource<TickReport> Answer) : TickMessage;
+
+/// <summary>The tick that was under way is over.</summary>
+public sealed record TickFinished(TickOutcome Outcome) : TickMessage;
+
+/// <summary>Everything that the manual tick waited for is closed, waiting, or held elsewhere.</summary>
+public sealed record RunsSettled(TickReport Report) : TickMessage;
+
+/// <summary>The timer is to be ignored from now on; manual ticks still work.</summary>
+public sealed record PauseRequested : TickMessage;
+
+public sealed record ResumeRequested : TickMessage;
+
+/// <summary>What one tick found.</summary>
+/// <param name="At">The database's clock; ours where it could not be asked.</param>
+/// <param name="Claimable">The runs open and claimable when it was over.</param>
+public sealed record TickOutcome(
+    DateTimeOffset At,
+    IReadOnlyList<long> Claimable,
+    IReadOnlyList<string> Errors,
+    TimeSpan Took
+)
+{
+    /// <summary>The answer where nothing is waited for.</summary>
+    public TickReport ToReport() => new(At, Claimable.Count, 0, 0, 0, Errors);
+}

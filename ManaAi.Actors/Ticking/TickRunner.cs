@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
+using ManaAi.Actors.Planning;
+using ManaAi.Actors.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace ManaAi.Actors.Ticking;
+
+/// <summary>One tick: fold what is new, open what is due, wake the planners. It never throws for the database.</summary>
+public sealed class TickRunner(
+    DatabaseGate gate,
+    SyncDatabase database,
+    ChangeFeed feed,
+    OccurrenceOpener opener,
+    PlannerPool pool,
+    PlannerOptions options,
+    TimeProvider time,
+    Metrics metrics,
+    ILogger<TickRunner> logger
+)
+{
+    public async Task<TickOutcome> RunAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var outcome = await RunGuardedAsync(cancellationToken);
+        var took = time.GetElapsedTime(started);
+        metrics.Ticks.Add(1);
+        metrics.TickDuration.Record(took.TotalSeconds);
+        return outcome with { Took = took };
+    }
+
+    private async Task<TickOutcome> RunGuardedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await gate.EnterAsync(cancellationToken);
+            return answer.Access is { } access
+                ? await RunAsync(access, cancellationToken)
+                : Failed(answer.Reasons);
+        }
+        catch (Exception exception) when (exception.IsDatabaseFault())
+        {
+            var reason = DatabaseFaults.Describe(exception);
+            Log.TickFailed(logger, reason, exception);
+            gate.Doubt();
+            return Failed([reason]);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.TickFailed(logger, "an unexpected fault", exception);
+            gate.Doubt();
+            return Failed([$"the tick failed unexpectedly ({exception.GetType().Name}); the log says more"]);
+        }
+    }
+
+    private async Task<TickOutcome> RunAsync(LogAccess access, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var fold = await feed.FoldAsync(access.Shape, cancellationToken);
+        var claimable = await opener.OpenAsync(access, options.IsDryRun, cancellationToken);
+        if (claimable.Count > 0 && !options.IsDryRun)
+        {
+            await pool.WakeAsync(access, cancellationToken);
+        }
+
+        await CountObstaclesAsync(cancellationToken);
+        metrics.OpenOccurrences.Record(claimable.Count);
+        Log.Ticked(logger, fold.Rows, claimable.Count, time.GetElapsedTime(started));
+        var at = fold.IsElsewhere ? time.GetUtcNow() : fold.ReadAt;
+        return new TickOutcome(at, claimable, [], TimeSpan.Zero);
+    }
+
+    private async Task CountObstaclesAsync(CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction.Command(Sql.Get("CountObstacles"));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ciphertext = 0L;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (reader.GetString(0) == Obstacles.Ciphertext)
+            {
+                ciphertext = reader.GetInt64(1);
+            }
+        }
+
+        metrics.CiphertextMissions.Record(ciphertext);
+    }
+
+    private TickOutcome Failed(IReadOnlyList<string> errors) => new(time.GetUtcNow(), [], errors, TimeSpan.Zero);
+}

@@ -1,0 +1,51 @@
+using ManaAi.Actors;
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
+using ManaAi.Actors.Planning;
+using ManaAi.Actors.Runs;
+using ManaAi.Actors.Ticking;
+using ManaAi.Host.Settings;
+
+namespace ManaAi.Host;
+
+/// <summary>
+/// Starts and stops the actors with the host. On SIGTERM: no new ticks and claims, what is under way may finish within
+/// the grace, the rest is handed back free for the next node.
+/// </summary>
+internal sealed class ActorService(
+    MissionProjectors projectors,
+    PlannerPool pool,
+    TickCoordinator coordinator,
+    RunLedger ledger,
+    ServiceSettings settings,
+    ILogger<ActorService> logger
+) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        projectors.Start();
+        pool.Start();
+        coordinator.Start();
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await coordinator.StopAsync(cancellationToken);
+        await pool.StopAsync(settings.ShutdownGrace, cancellationToken);
+        await projectors.StopAsync(cancellationToken);
+        try
+        {
+            var users = await ledger.HandBackAsync(cancellationToken);
+            if (users > 0)
+            {
+                Log.HandedBack(logger, users);
+            }
+        }
+        catch (Exception exception) when (exception.IsDatabaseFault() || exception is OperationCanceledException)
+        {
+            // The leases run out by themselves; that is only slower.
+            Log.TickFailed(logger, DatabaseFaults.Describe(exception), null);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text.Json;
+using ManaAi.Actors.ChangeLog;
+
+namespace ManaAi.Host.Commands;
+
+/// <summary>Prints what a set of change-log rows folds into: why the server thinks that a mission is paused.</summary>
+internal static class FoldCommand
+{
+    public static Command Create()
+    {
+        var file = new Argument<string>("FILE")
+        {
+            Description = "A JSON array of rows as SELECT json_agg(sync_changes) gives them; - reads stdin.",
+        };
+        var command = new Command("fold", "Folds change-log rows as devices do, and prints the records.") { file };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    parsed.GetRequiredValue(file),
+                    parsed.InvocationConfiguration.Output,
+                    parsed.InvocationConfiguration.Error,
+                    cancellationToken
+                )
+        );
+        return command.WithExamples(
+            "mana-ai fold rows.json",
+            "psql -Atc \"select json_agg(c) from sync_changes c where record_id = '…'\" | mana-ai fold -"
+        );
+    }
+
+    private static async Task<int> RunAsync(
+        string file,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken
+    )
+    {
+        byte[] json;
+        try
+        {
+            json = await ReadAsync(file, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync($"{Printable.Text(file)} cannot be read: {Printable.Text(exception.Message)}");
+            return exception is FileNotFoundException or DirectoryNotFoundException
+                ? ExitCodes.NotFound
+                : ExitCodes.Failed;
+        }
+
+        try
+        {
+            var result = LogFile.Fold(json);
+            foreach (var fault in result.Faults)
+            {
+                await error.WriteLineAsync(Printable.Text(fault));
+            }
+
+            await output.WriteLineAsync(result.ToJson());
+            return ExitCodes.Ok;
+        }
+        catch (InvalidDataException exception)
+        {
+            await error.WriteLineAsync(
+                $"{Printable.Text(file)} is not a JSON array of rows: {Printable.Text(exception.Message)}. "
+                    + "Make one with: psql -Atc \"select json_agg(c) from sync_changes c where ...\""
+            );
+            return ExitCodes.Failed;
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
+    {
+        if (file != "-")
+        {
+            return await File.ReadAllBytesAsync(file, cancellationToken);
+        }
+
+        await using var input = Console.OpenStandardInput();
+        using var buffer = new MemoryStream();
+        await input.CopyToAsync(buffer, cancellationToken);
+        return buffer.ToArray();
+    }
+}

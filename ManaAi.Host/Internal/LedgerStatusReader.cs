@@ -1,0 +1,29 @@
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Runs;
+
+namespace ManaAi.Host.Internal;
+
+/// <summary>The ledger's sums for the status page; null while the database is away.</summary>
+internal sealed class LedgerStatusReader(RunLedger ledger, NodeId node) : IStatusReader
+{
+    public string NodeId => node.Value;
+
+    public async Task<LedgerStatus?> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var sums = await ledger.SumVerdictsAsync(cancellationToken);
+            return new LedgerStatus(
+                sums.Where(sum => sum.Verdict == "open").Sum(sum => sum.Count),
+                [
+                    .. sums.Where(sum => sum.Verdict != "open")
+                        .Select(sum => new VerdictSum(sum.Verdict, sum.Reason, sum.Count)),
+                ]
+            );
+        }
+        catch (Exception exception) when (exception.IsDatabaseFault())
+        {
+            return null;
+        }
+    }
+}
