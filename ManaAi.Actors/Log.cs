@@ -161,6 +161,29 @@ internal static partial class Log
         string sqlState
     );
 
+    [LoggerMessage(
+        410,
+        LogLevel.Warning,
+        "{Count} occurrences were due longer ago than MISSED_AFTER_MS ({MissedAfter}), the oldest at {Oldest:O}; "
+            + "they are skipped, and their schedules move on"
+    )]
+    public static partial void Abandoned(
+        ILogger logger,
+        long count,
+        DateTimeOffset oldest,
+        TimeSpan missedAfter
+    );
+
+    [LoggerMessage(
+        411,
+        LogLevel.Information,
+        "{Mission} due {DueAt:O} is made up for once; {Missed} later occurrences had passed"
+    )]
+    public static partial void Missed(ILogger logger, string mission, DateTimeOffset dueAt, int missed);
+
+    [LoggerMessage(412, LogLevel.Information, "{Mission} is run by cron and got its first nextRunAt")]
+    public static partial void FirstScheduled(ILogger logger, string mission);
+
     [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
     public static partial void AnswerRefused(
         ILogger logger,

@@ -65,6 +65,10 @@ internal static class Composition
             {
                 DefaultZone = DateTimeZoneProviders.Tzdb[settings.Schedule.DefaultTimeZone],
                 IntervalMinutesMin = (int)settings.Schedule.IntervalMin.TotalMinutes,
+                IsMissedMadeUpFor = settings.Schedule.MissedRuns == MissedRuns.Once,
+                LateAfter = settings.Tick.Interval,
+                MissedAfter = settings.Schedule.MissedAfter,
+                Spread = settings.Schedule.Spread,
             }
         );
         services.AddSingleton(

@@ -201,6 +201,7 @@ internal sealed class WholeLogFold(SyncDatabase database, MissionProjectors proj
         await copy.WriteAsync(mission.IsDeleted, NpgsqlDbType.Boolean, cancellationToken);
         await WriteTextAsync(copy, mission.Obstacle, cancellationToken);
         await WriteInstantAsync(copy, mission.RunningUntil, cancellationToken);
+        await copy.WriteAsync(mission.NeedsSchedule, NpgsqlDbType.Boolean, cancellationToken);
         await WriteInstantAsync(copy, stored.IterationsAt, cancellationToken);
         if (stored.NewerSchema is { } newerSchema)
         {

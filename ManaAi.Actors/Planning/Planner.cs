@@ -257,7 +257,7 @@ public sealed class Planner(
 
     private AttemptEnd AfterRateLimit(Claim claim, LlmOutcome.RateLimited limited)
     {
-        var wait = limited.RetryAfter ?? RetryWaits.RateLimitDefault;
+        var wait = RetryWaits.AfterRateLimit(limited.RetryAfter);
         var waited = claim.RateLimitedSince is { } since ? claim.ClaimedAt - since : TimeSpan.Zero;
         return waited + wait > runs.RateLimitMax
             ? Decided(Verdicts.RateLimited(waited))

@@ -146,6 +146,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             .Add("reason", "write-refused")
             .Add("detail", detail)
             .Add("has_plan", value: false)
+            .Add("missed", 0)
             .Add("iteration_id", (Guid?)null);
         await command.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
