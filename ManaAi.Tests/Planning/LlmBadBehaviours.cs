@@ -1,17 +1,18 @@
 using System.IO.Compression;
 using System.Text;
+using ManaAi.Actors.Planning;
 
 namespace ManaAi.Tests.Planning;
 
 /// <param name="Script">What the server does with the one request it gets.</param>
 /// <param name="Expected">How <see cref="LlmBench.Tell"/> begins.</param>
-/// <param name="EndsAtMs">The limit that has to end it; 0 where the call ends by itself.</param>
+/// <param name="Limits">With one short limit, which has to end it; null where the call ends by itself.</param>
 /// <param name="IsHeavy">Moves megabytes: not for repeating a thousand times.</param>
 internal sealed record LlmBadBehaviour(
     string Name,
     Func<LlmConversation, Task> Script,
     string Expected,
-    int EndsAtMs = 0,
+    LlmLimits? Limits = null,
     bool IsHeavy = false
 );
 
@@ -35,38 +36,38 @@ internal static class LlmBadBehaviours
             new(
                 "hangs before the head",
                 c => c.HangAsync(),
-                "unavailable timeout: no first byte within 0.5 s",
-                EndsAtMs: 500
+                "unavailable timeout: no first byte within 0.6 s",
+                LlmBench.NoFirstByte
             ),
             new(
                 "hangs within the head",
                 c => Then(c.SendAsync("HTTP/1.1 200 OK\r\nContent-"), c.HangAsync),
                 "unavailable timeout: no first byte",
-                EndsAtMs: 500
+                LlmBench.NoFirstByte
             ),
             new(
                 "hangs after the head",
                 c => Then(c.SendAsync(Good + "Content-Length: 100\r\n\r\n"), c.HangAsync),
-                "unavailable timeout: silence for 0.7 s",
-                EndsAtMs: 700
+                "unavailable timeout: silence for 0.6 s",
+                LlmBench.NoSilence
             ),
             new(
                 "hangs in the middle of the body",
                 c => Then(c.SendAsync(Good + "Content-Length: 1000\r\n\r\n{\"choices\":["), c.HangAsync),
                 "unavailable timeout: silence",
-                EndsAtMs: 700
+                LlmBench.NoSilence
             ),
             new(
                 "hangs in the middle of a chunk",
                 c => Then(c.SendAsync(Good + "Transfer-Encoding: chunked\r\n\r\n64\r\n{"), c.HangAsync),
                 "unavailable timeout: silence",
-                EndsAtMs: 700
+                LlmBench.NoSilence
             ),
             new(
                 "drips its head",
                 c => c.DripAsync(Good + new string('x', 100), _dripPause),
                 "unavailable timeout: no first byte",
-                EndsAtMs: 500
+                LlmBench.NoFirstByte
             ),
             new(
                 "drips its body",
@@ -75,8 +76,8 @@ internal static class LlmBadBehaviours
                         c.SendAsync(Good + "Content-Length: 1000\r\n\r\n"),
                         () => c.DripAsync(new string(' ', 1000), _dripPause)
                     ),
-                "unavailable timeout: no whole answer within 1.5 s",
-                EndsAtMs: 1500
+                "unavailable timeout: no whole answer within 0.6 s",
+                LlmBench.NoLength
             ),
             new(
                 "drips chunks",
@@ -86,19 +87,19 @@ internal static class LlmBadBehaviours
                         () => c.DripAsync(Repeat("1\r\n \r\n", 100), TimeSpan.FromMilliseconds(10))
                     ),
                 "unavailable timeout: no whole answer",
-                EndsAtMs: 1500
+                LlmBench.NoLength
             ),
             new(
                 "drips a body without a length",
                 c => Then(c.SendAsync(Good + "\r\n"), () => c.DripAsync(new string(' ', 1000), _dripPause)),
                 "unavailable timeout: no whole answer",
-                EndsAtMs: 1500
+                LlmBench.NoLength
             ),
             new(
                 "says 100 Continue for ever",
                 c => c.DripAsync(Repeat("HTTP/1.1 100 Continue\r\n\r\n", 1000), TimeSpan.FromMilliseconds(1)),
                 "unavailable timeout: no first byte",
-                EndsAtMs: 500
+                LlmBench.NoFirstByte
             ),
         ];
 
@@ -476,7 +477,7 @@ internal static class LlmBadBehaviours
                         c.HangAsync
                     ),
                 "rate-limited 7",
-                EndsAtMs: 700
+                LlmBench.NoSilence
             ),
             new(
                 "401 whose body breaks off",

@@ -9,18 +9,30 @@ internal static class LlmBench
 {
     public const string Key = "sk-secret-of-the-tests";
 
-    /// <summary>Short enough for a test; far enough apart to tell which limit ended a call.</summary>
-    public static LlmLimits Short { get; } =
-        new()
-        {
-            Connect = TimeSpan.FromMilliseconds(300),
-            FirstByte = TimeSpan.FromMilliseconds(500),
-            Silence = TimeSpan.FromMilliseconds(700),
-            Total = TimeSpan.FromMilliseconds(1500),
-        };
+    /// <summary>The one limit of a call that a test lets run out.</summary>
+    public static readonly TimeSpan ShortLimit = TimeSpan.FromMilliseconds(600);
 
     /// <summary>Where no limit is meant to act, also on a busy machine.</summary>
     public static LlmLimits Patient { get; } = new();
+
+    // Never two short ones at once: on a busy machine either could come first.
+    public static LlmLimits NoConnection { get; } = new() { Connect = ShortLimit };
+
+    public static LlmLimits NoFirstByte { get; } = new() { FirstByte = ShortLimit };
+
+    public static LlmLimits NoSilence { get; } = new() { Silence = ShortLimit };
+
+    public static LlmLimits NoLength { get; } = new() { Total = ShortLimit };
+
+    /// <summary>By the limit that a test expects to read about.</summary>
+    public static LlmLimits LimitsFor(string expected) =>
+        expected switch
+        {
+            _ when expected.Contains("no first byte") => NoFirstByte,
+            _ when expected.Contains("silence") => NoSilence,
+            _ when expected.Contains("no whole answer") => NoLength,
+            _ => Patient,
+        };
 
     public static LlmRequest Request { get; } =
         new("test/model", 0.3, [new("system", "Plan."), new("user", "Grüße")], ResponseFormat.JsonObject);

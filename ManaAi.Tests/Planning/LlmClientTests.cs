@@ -73,8 +73,10 @@ public sealed class LlmClientTests
         listener.Listen(0);
         using var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await first.ConnectAsync(listener.LocalEndPoint!);
-        var limits = LlmBench.Patient with { Connect = LlmBench.Short.Connect };
-        using var client = LlmBench.Client(new Uri($"http://{listener.LocalEndPoint}"), limits);
+        using var client = LlmBench.Client(
+            new Uri($"http://{listener.LocalEndPoint}"),
+            LlmBench.NoConnection
+        );
         var startedAt = TimeProvider.System.GetTimestamp();
 
         var outcome = await client.CompleteAsync(LlmBench.Request, CancellationToken.None);
@@ -83,8 +85,8 @@ public sealed class LlmClientTests
         TimeProvider
             .System.GetElapsedTime(startedAt)
             .ShouldBeInRange(
-                limits.Connect - TimeSpan.FromMilliseconds(30),
-                limits.Connect + TimeSpan.FromSeconds(1)
+                LlmBench.ShortLimit - TimeSpan.FromMilliseconds(30),
+                LlmBench.ShortLimit + TimeSpan.FromSeconds(1)
             );
     }
 
@@ -93,8 +95,10 @@ public sealed class LlmClientTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var limits = LlmBench.Patient with { Connect = LlmBench.Short.Connect };
-        using var client = LlmBench.Client(new Uri($"https://{listener.LocalEndpoint}"), limits);
+        using var client = LlmBench.Client(
+            new Uri($"https://{listener.LocalEndpoint}"),
+            LlmBench.NoConnection
+        );
 
         var outcome = await client.CompleteAsync(LlmBench.Request, CancellationToken.None);
 
@@ -172,7 +176,7 @@ public sealed class LlmClientTests
         var second = await client.CompleteAsync(LlmBench.Request, CancellationToken.None);
 
         LlmBench.Tell(first).ShouldBe("answered stop: {}");
-        LlmBench.Tell(second).ShouldStartWith("unavailable transport");
+        LlmBench.Tell(second).ShouldBe("unavailable transport: the connection broke (ConnectionReset)");
         requests.ShouldBe(2);
         server.Requests.ShouldBe(1); // On a new connection the second would have come again.
     }
