@@ -80,7 +80,9 @@ internal static class Composition
         );
         // The only place where chance comes from; everything below takes it as a parameter.
         services.AddSingleton(new Random());
-        services.AddSingleton(provider => NodeId.Create(Environment.MachineName, provider.GetRequiredService<Random>()));
+        services.AddSingleton(provider =>
+            NodeId.Create(Environment.MachineName, provider.GetRequiredService<Random>())
+        );
     }
 
     private static void AddDatabase(IServiceCollection services, ServiceSettings settings)

@@ -37,7 +37,8 @@ public sealed class Mailbox<TMessage>(int capacity, ILogger logger) : IDisposabl
     /// <summary>For senders that owe nothing, such as timers: false when the mailbox is full or closed.</summary>
     public bool TryTell(TMessage message) => _messages.Writer.TryWrite(message);
 
-    public void Start(IActor<TMessage> actor) => _loop ??= Task.Run(() => RunAsync(actor), CancellationToken.None);
+    public void Start(IActor<TMessage> actor) =>
+        _loop ??= Task.Run(() => RunAsync(actor), CancellationToken.None);
 
     public async Task StopAsync(CancellationToken patience)
     {

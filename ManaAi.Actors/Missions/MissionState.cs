@@ -34,7 +34,11 @@ public sealed record MissionState(
             nextRunAt,
             fold.Text("agentId"),
             IsDeletedRecord(fold),
-            ObstacleOf(fold, newerSchema, isNextRunAtUnreadable: HasValue(fold, "nextRunAt") && nextRunAt is null),
+            ObstacleOf(
+                fold,
+                newerSchema,
+                isNextRunAtUnreadable: HasValue(fold, "nextRunAt") && nextRunAt is null
+            ),
             RunningUntilOf(fold)
         );
     }

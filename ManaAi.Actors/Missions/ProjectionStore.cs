@@ -94,7 +94,7 @@ internal static class ProjectionStore
         );
 
     private static (string Table, string Statement)[] Tables { get; } =
-        [(RecordKey.MissionsTable, "LockMissions"), (RecordKey.AgentsTable, "LockAgents")];
+    [(RecordKey.MissionsTable, "LockMissions"), (RecordKey.AgentsTable, "LockAgents")];
 
     private static void AddMissionColumns(NpgsqlCommand command, ProjectedRecord[] records)
     {

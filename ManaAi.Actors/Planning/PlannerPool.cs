@@ -218,7 +218,8 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             Log.TookOver(_logger, mission, dueAt, claim.Epoch);
         }
 
-        await _planners[_free.Dequeue()].TellAsync(new PlanRun(claim, access, isOver.Token), cancellationToken);
+        await _planners[_free.Dequeue()]
+            .TellAsync(new PlanRun(claim, access, isOver.Token), cancellationToken);
     }
 
     private async Task RenewAsync(CancellationToken cancellationToken)

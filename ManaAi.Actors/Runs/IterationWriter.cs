@@ -47,10 +47,7 @@ public sealed class IterationWriter(
         }
         catch (PostgresException exception)
             when (exception
-                    is {
-                        SqlState: PostgresErrorCodes.UniqueViolation,
-                        TableName: "sync_changes" or null
-                    }
+                    is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "sync_changes" or null }
             )
         {
             return await CloseAsWrittenAsync(access, claim, cancellationToken);
@@ -61,7 +58,11 @@ public sealed class IterationWriter(
     /// Moves the schedule of a mission that is due at an instant which already has its verdict. Whatever changed
     /// meanwhile wins: then nothing is written.
     /// </summary>
-    public async Task MoveOnAsync(LogAccess access, Occurrence occurrence, CancellationToken cancellationToken)
+    public async Task MoveOnAsync(
+        LogAccess access,
+        Occurrence occurrence,
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var mission = await LockedMission.TakeAsync(
@@ -115,9 +116,10 @@ public sealed class IterationWriter(
         batch.Then(Sql.Get("WakeUser")).Add("user", claim.Mission.UserId.Value).Add("run", claim.RunId);
         if (isDue)
         {
-            var row = verdict is Verdict.Skipped
-                ? ScheduleRow(access, claim.Occurrence, mission)
-                : IterationRow(access, claim, agent, verdict, mission);
+            var row =
+                verdict is Verdict.Skipped
+                    ? ScheduleRow(access, claim.Occurrence, mission)
+                    : IterationRow(access, claim, agent, verdict, mission);
             if (row.Fields.Count > 0)
             {
                 AddRow(batch, access, claim.Mission, mission, row);
@@ -126,7 +128,13 @@ public sealed class IterationWriter(
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return isDue ? WriteBackResult.Written : WriteBackResult.Superseded;
+        if (!isDue)
+        {
+            return WriteBackResult.Superseded;
+        }
+
+        metrics.DueToWritten.Record((mission.Now - claim.Occurrence.DueAt).TotalSeconds);
+        return WriteBackResult.Written;
     }
 
     /// <summary>Active, not deleted, still this instant, nothing in the way, and no device under way.</summary>
@@ -161,7 +169,10 @@ public sealed class IterationWriter(
             .Add("reason", reason)
             .Add("detail", detail)
             .Add("has_plan", produced is Verdict.Planned)
-            .Add("iteration_id", verdict is Verdict.Planned or Verdict.Failed ? occurrence.IterationId : (Guid?)null);
+            .Add(
+                "iteration_id",
+                verdict is Verdict.Planned or Verdict.Failed ? occurrence.IterationId : (Guid?)null
+            );
     }
 
     private OwnRow IterationRow(
@@ -173,7 +184,10 @@ public sealed class IterationWriter(
     )
     {
         var occurrence = claim.Occurrence;
-        var times = new IterationTimes(IsoText.Milliseconds(claim.ClaimedAt), IsoText.Milliseconds(mission.Now));
+        var times = new IterationTimes(
+            IsoText.Milliseconds(claim.ClaimedAt),
+            IsoText.Milliseconds(mission.Now)
+        );
         var iteration = verdict switch
         {
             Verdict.Planned planned => IterationJson.Write(occurrence.IterationId, planned.Plan, times),
@@ -217,10 +231,13 @@ public sealed class IterationWriter(
             Log.UnreadableCadence(logger, occurrence.Mission.ToString(), unreadable.Reason);
         }
 
+        // A cadence written after nextRunAt says nothing about the hour at which that one was meant to be.
+        var fold = mission.Projection.Fold;
+        var isCadenceNewer = !FieldClock.Wins(fold.StoredTime("nextRunAt"), fold.StoredTime("cadence"));
         var zone = ZoneInference.Infer(
-            mission.Projection.Fold.Text("timeZone"),
+            fold.Text("timeZone"),
             cadence,
-            Instant.FromDateTimeOffset(occurrence.DueAt),
+            isCadenceNewer ? null : Instant.FromDateTimeOffset(occurrence.DueAt),
             schedule.DefaultZone
         );
         var next = Schedule.NextRunAt(cadence, zone.Zone, mission.Now, schedule.IntervalMinutesMin);
@@ -437,8 +454,15 @@ public sealed class IterationWriter(
 internal sealed record OwnRow(Guid Id, IReadOnlyList<ChangedField> Fields, ChangeActor Actor)
 {
     public string Data() =>
-        "{" + string.Join(",", Fields.Select(field => $"\"{field.Name}\":{Encoding.UTF8.GetString(field.Json.Span)}")) + "}";
+        "{"
+        + string.Join(
+            ",",
+            Fields.Select(field => $"\"{field.Name}\":{Encoding.UTF8.GetString(field.Json.Span)}")
+        )
+        + "}";
 
     public string Stamps() =>
-        JsonSerializer.Serialize(Fields.ToDictionary(field => field.Name, field => field.Time, StringComparer.Ordinal));
+        JsonSerializer.Serialize(
+            Fields.ToDictionary(field => field.Name, field => field.Time, StringComparer.Ordinal)
+        );
 }

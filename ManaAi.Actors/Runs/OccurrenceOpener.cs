@@ -20,7 +20,11 @@ public sealed class OccurrenceOpener(
     private const int MovedOnMax = 200;
 
     /// <returns>The runs that are open and claimable now.</returns>
-    public async Task<IReadOnlyList<long>> OpenAsync(LogAccess access, bool isDryRun, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<long>> OpenAsync(
+        LogAccess access,
+        bool isDryRun,
+        CancellationToken cancellationToken
+    )
     {
         await SupersedeStaleAsync(cancellationToken);
         await ExecuteAsync("ReopenSuperseded", _ => { }, cancellationToken);
@@ -29,7 +33,8 @@ public sealed class OccurrenceOpener(
         {
             opened = await ExecuteAsync(
                 "OpenDue",
-                command => command.Add("late_after", options.LateAfter).Add("runs_max", (long)options.OpenedMax),
+                command =>
+                    command.Add("late_after", options.LateAfter).Add("runs_max", (long)options.OpenedMax),
                 cancellationToken
             );
         } while (opened == options.OpenedMax);
@@ -77,7 +82,9 @@ public sealed class OccurrenceOpener(
     private async Task<List<Occurrence>> FindClosedDueAsync(CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax);
+        await using var command = transaction
+            .Command(Sql.Get("FindClosedDue"))
+            .Add("runs_max", (long)MovedOnMax);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var occurrences = new List<Occurrence>();
         while (await reader.ReadAsync(cancellationToken))

@@ -109,7 +109,9 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
                 command.Parameters.Add(
                     new NpgsqlParameter("answer", NpgsqlTypes.NpgsqlDbType.Jsonb) { Value = answerJson }
                 );
-                command.Add("prompt_tokens", usage.PromptTokens).Add("completion_tokens", usage.CompletionTokens);
+                command
+                    .Add("prompt_tokens", usage.PromptTokens)
+                    .Add("completion_tokens", usage.CompletionTokens);
             },
             cancellationToken
         );

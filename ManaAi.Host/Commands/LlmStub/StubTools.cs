@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using ManaAi.Actors.Planning;
 
 namespace ManaAi.Host.Commands.LlmStub;
@@ -8,10 +9,8 @@ namespace ManaAi.Host.Commands.LlmStub;
 internal sealed record StubTool(string Name, JsonElement? Parameters, JsonElement Root);
 
 /// <summary>Finds the tools that a request offers, wherever it says so.</summary>
-internal static class StubTools
+internal static partial class StubTools
 {
-    private const string LineStart = "TOOL {";
-
     public static IReadOnlyList<StubTool> Of(StubPrompt prompt)
     {
         if (prompt.Functions.Count > 0)
@@ -29,19 +28,62 @@ internal static class StubTools
             ? new StubTool(name, function.Member("parameters"), function.Member("parameters") ?? default)
             : null;
 
-    // One tool a line, TOOL {"name": …, "parameters": {…}}. A line that is broken offers nothing.
+    // As the prompt lists them: `- name: what it does. Parameters: a (string, required); b (string, one of "x", "y").`
     private static IEnumerable<StubTool> FromLines(string text)
     {
-        foreach (
-            var line in text.Split('\n').Where(line => line.StartsWith(LineStart, StringComparison.Ordinal))
-        )
+        foreach (var groups in ToolLine().Matches(text).Select(line => line.Groups))
         {
-            if (TryParse(line[(LineStart.Length - 1)..]) is { } tool && FromFunction(tool) is { } found)
-            {
-                yield return found;
-            }
+            var parameters = Schema(groups["parameters"].Value);
+            yield return new StubTool(groups["name"].Value, parameters, parameters);
         }
     }
+
+    private static JsonElement Schema(string parameters)
+    {
+        var matches = Parameter().Matches(parameters);
+        return JsonSerializer.SerializeToElement(
+            new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["type"] = "object",
+                ["properties"] = matches.ToDictionary(
+                    match => match.Groups["name"].Value,
+                    SchemaOf,
+                    StringComparer.Ordinal
+                ),
+                ["required"] = matches
+                    .Where(match => match.Groups["required"].Success)
+                    .Select(match => match.Groups["name"].Value),
+            }
+        );
+    }
+
+    private static Dictionary<string, object> SchemaOf(Match parameter)
+    {
+        var property = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["type"] = parameter.Groups["type"].Value,
+        };
+        if (parameter.Groups["value"] is { Success: true } values)
+        {
+            property["enum"] = values.Captures.Select(value => value.Value);
+        }
+
+        return property;
+    }
+
+    [GeneratedRegex(
+        """^- (?<name>\w+): .*?(?:Parameters: (?<parameters>.*)\.|No parameters\.)$""",
+        RegexOptions.Multiline | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000
+    )]
+    private static partial Regex ToolLine();
+
+    [GeneratedRegex(
+        """(?<name>\w+) \((?<type>\w+)(?<required>, required)?(?:, one of (?:"(?<value>[^"]*)"(?:, )?)+)?\)""",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000
+    )]
+    private static partial Regex Parameter();
 
     // The steps' items are one shape for all tools (toolName is an enum), or one for each (anyOf, toolName is
     // a const).
@@ -102,18 +144,5 @@ internal static class StubTools
         }
 
         return schema;
-    }
-
-    private static JsonElement? TryParse(string json)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            return document.RootElement.Clone();
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }
