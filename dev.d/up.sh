@@ -52,7 +52,7 @@ http_status() {
   {
     printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$2" >&3
     read -r -t 5 _ status _ <&3
-  } 3<>"/dev/tcp/127.0.0.1/$1" 2>/dev/null || true
+  } 2>/dev/null 3<>"/dev/tcp/127.0.0.1/$1" || true # in this order, or a refused connection is told on the terminal
   printf '%s' "$status"
 }
 
