@@ -49,6 +49,7 @@ public sealed record ToolPolicy(
     }
 }
 
+/// <summary>What becomes of a proposal for a tool; a denied tool is not offered to the model.</summary>
 public enum ToolDecision
 {
     Propose,

@@ -2,6 +2,7 @@ using System.Text.Json;
 
 namespace ManaAi.Actors.ChangeLog;
 
+/// <summary>What a row does to its record.</summary>
 public enum ChangeOp
 {
     Insert,

@@ -12,7 +12,8 @@ public interface IActor<in TMessage>
 /// <summary>
 /// The only door into an actor: a bounded channel and the loop that empties it. A handler that throws costs one
 /// message and not the actor, since what matters is in the database. Stopping closes the door, finishes what is
-/// inside for as long as the host is patient, and may come twice, or before the start.
+/// inside for as long as the host is patient, and may come twice, or before the start. A handler that is deaf to its
+/// token does not hold the host back: it is left behind.
 /// </summary>
 public sealed class Mailbox<TMessage>(int capacity, ILogger logger) : IDisposable
     where TMessage : notnull
@@ -28,6 +29,9 @@ public sealed class Mailbox<TMessage>(int capacity, ILogger logger) : IDisposabl
 
     /// <summary>How many messages wait.</summary>
     public int Depth => _messages.Reader.Count;
+
+    /// <summary>Done when nothing will be handled any more: it has stopped, or has not started yet.</summary>
+    public Task Ended => _loop ?? Task.CompletedTask;
 
     /// <summary>Waits while the mailbox is full.</summary>
     /// <exception cref="ChannelClosedException">The actor is stopping.</exception>
@@ -45,7 +49,7 @@ public sealed class Mailbox<TMessage>(int capacity, ILogger logger) : IDisposabl
         _messages.Writer.TryComplete();
         await using (patience.Register(_abandon.Cancel))
         {
-            await (_loop ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Ended.WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -53,15 +57,16 @@ public sealed class Mailbox<TMessage>(int capacity, ILogger logger) : IDisposabl
 
     private async Task RunAsync(IActor<TMessage> actor)
     {
-        await foreach (var message in _messages.Reader.ReadAllAsync(_abandon.Token))
+        var abandoned = _abandon.Token; // Outlives its source, which may be disposed while a deaf handler goes on.
+        await foreach (var message in _messages.Reader.ReadAllAsync(abandoned))
         {
             try
             {
-                await actor.HandleAsync(message, _abandon.Token);
+                await actor.HandleAsync(message, abandoned);
             }
             // Ask the token and not the type: a call that timed out also throws OperationCanceledException,
             // and must cost one message, not the actor.
-            catch (Exception exception) when (!_abandon.IsCancellationRequested)
+            catch (Exception exception) when (!abandoned.IsCancellationRequested)
             {
                 Log.MessageFailed(logger, message.GetType().Name, exception);
             }

@@ -15,6 +15,7 @@ public sealed record ProjectShare(
     TaskCompletionSource<IReadOnlyList<FoldedRecord>> Reply
 );
 
+/// <summary>A record as it stands now, and those of its rows that did nothing.</summary>
 public sealed record FoldedRecord(ProjectedRecord Record, IReadOnlyList<UnfoldedRow> Unfolded);
 
 /// <summary>Folds its share of each batch. It keeps no state of its own: the projection is in the database.</summary>

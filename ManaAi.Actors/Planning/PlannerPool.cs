@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Mailboxes;
 using ManaAi.Actors.Runs;
@@ -32,11 +33,13 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     private readonly Mailbox<PlanRun>[] _planners;
     private readonly Func<Func<PlanRun, ValueTask>, PlannerActor> _createPlanner;
     private readonly Queue<int> _free;
-    private readonly Dictionary<long, UnderWay> _underWay = [];
+
+    // By planner, not by run: a run whose lease lapsed here can be claimed anew while its old call still ends.
+    private readonly Dictionary<int, UnderWay> _underWay = [];
+    private readonly List<TaskCompletionSource> _drains = [];
     private readonly ITimer _wakeTimer;
     private readonly ITimer _renewTimer;
     private LogAccess? _access;
-    private TaskCompletionSource? _drained;
     private bool _owesClaim;
 
     public PlannerPool(
@@ -91,12 +94,11 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     public async Task StopAsync(TimeSpan grace, CancellationToken patience)
     {
         var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (_mailbox.TryTell(new PoolMessage.Drain(drained)))
+        if (!_mailbox.Ended.IsCompleted && await TryTellAsync(new PoolMessage.Drain(drained), patience))
         {
             await WaitAsync(drained.Task, grace, patience);
-            if (!drained.Task.IsCompleted)
+            if (!drained.Task.IsCompleted && await TryTellAsync(new PoolMessage.Abandon(), patience))
             {
-                _mailbox.TryTell(new PoolMessage.Abandon());
                 await WaitAsync(drained.Task, RetryAfterFault, patience);
             }
         }
@@ -123,7 +125,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
                 await RenewAsync(cancellationToken);
                 break;
             case PoolMessage.Drain drain:
-                _drained = drain.Drained;
+                _drains.Add(drain.Drained);
                 break;
             case PoolMessage.Abandon:
                 foreach (var run in _underWay.Values)
@@ -134,9 +136,9 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
                 break;
         }
 
-        if (_drained is not null)
+        if (_drains.Count > 0)
         {
-            CompleteDrain();
+            CompleteDrains();
         }
         else if (_owesClaim && _mailbox.Depth == 0)
         {
@@ -159,7 +161,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     private void Release(PoolMessage.PlannerFree free)
     {
         _free.Enqueue(free.Planner);
-        if (_underWay.Remove(free.RunId, out var run))
+        if (_underWay.Remove(free.Planner, out var run))
         {
             run.IsOver.Dispose();
         }
@@ -168,11 +170,11 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         Settled.Raise();
     }
 
-    private void CompleteDrain()
+    private void CompleteDrains()
     {
         if (_underWay.Count == 0)
         {
-            _drained!.TrySetResult();
+            _drains.ForEach(drained => drained.TrySetResult());
         }
     }
 
@@ -200,15 +202,21 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         }
         catch (Exception exception) when (exception.IsDatabaseFault())
         {
-            Log.TickFailed(_logger, DatabaseFaults.Describe(exception), null);
             WakeAfter(RetryAfterFault);
+            Log.TickFailed(_logger, DatabaseFaults.Describe(exception), null);
         }
     }
 
     private async Task DispatchAsync(Claim claim, LogAccess access, CancellationToken cancellationToken)
     {
+        foreach (var lapsed in _underWay.Values.Where(run => run.Claim.RunId == claim.RunId))
+        {
+            await lapsed.IsOver.CancelAsync();
+        }
+
+        var planner = _free.Dequeue();
         var isOver = new CancellationTokenSource();
-        _underWay.Add(claim.RunId, new UnderWay(claim, isOver));
+        _underWay.Add(planner, new UnderWay(claim, isOver));
         _metrics.ScheduleLag.Record((claim.ClaimedAt - claim.Occurrence.DueAt).TotalSeconds);
         var (mission, dueAt) = (claim.Mission.ToString(), claim.Occurrence.DueAt);
         Log.Claimed(_logger, mission, dueAt, claim.Epoch, claim.Attempt);
@@ -218,18 +226,17 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             Log.TookOver(_logger, mission, dueAt, claim.Epoch);
         }
 
-        await _planners[_free.Dequeue()]
-            .TellAsync(new PlanRun(claim, access, isOver.Token), cancellationToken);
+        await _planners[planner].TellAsync(new PlanRun(claim, access, isOver.Token), cancellationToken);
     }
 
     private async Task RenewAsync(CancellationToken cancellationToken)
     {
-        if (_underWay.Count == 0)
+        var runs = _underWay.Values.Where(run => !run.IsOver.IsCancellationRequested).ToArray();
+        if (runs.Length == 0)
         {
             return;
         }
 
-        var runs = _underWay.Values.ToArray();
         var renewed = await _ledger.RenewAsync([.. runs.Select(run => run.Claim)], cancellationToken);
         foreach (var run in runs.Where(run => !renewed.Contains(run.Claim.RunId)))
         {
@@ -250,7 +257,24 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(span, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, patience);
-        await task.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Two may stop it at once, and the less patient one leaves the other's message behind.
+        await Task.WhenAny(task, _mailbox.Ended)
+            .WaitAsync(either.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <returns>False: the pool is stopped already, or the host's patience ended.</returns>
+    private async Task<bool> TryTellAsync(PoolMessage message, CancellationToken patience)
+    {
+        try
+        {
+            await _mailbox.TellAsync(message, patience);
+            return true;
+        }
+        catch (Exception exception) when (exception is ChannelClosedException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private ITimer Timer(PoolMessage message) =>

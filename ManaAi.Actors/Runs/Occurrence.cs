@@ -32,12 +32,15 @@ public sealed record Occurrence(MissionKey Mission, DateTimeOffset DueAt)
 /// <summary>UUIDs of version 5: the SHA-1 of a namespace and a name (RFC 9562, section 5.5).</summary>
 internal static class NameBasedId
 {
-    private static readonly Guid Namespace = new("6f1d3f0a-2d0b-5c65-9d51-0b6b3a0c9a11");
+    /// <summary>Ours. Whoever changes it plans every open occurrence under a second id.</summary>
+    private static readonly Guid Occurrences = new("6f1d3f0a-2d0b-5c65-9d51-0b6b3a0c9a11");
 
-    public static Guid Create(string name)
+    public static Guid Create(string name) => Create(Occurrences, name);
+
+    public static Guid Create(Guid space, string name)
     {
         Span<byte> input = stackalloc byte[16];
-        Namespace.TryWriteBytes(input, bigEndian: true, out _);
+        space.TryWriteBytes(input, bigEndian: true, out _);
 #pragma warning disable CA5350, S4790 // Version 5 is defined over SHA-1; nothing here is a secret.
         var hash = SHA1.HashData([.. input, .. Encoding.UTF8.GetBytes(name)]);
 #pragma warning restore CA5350, S4790

@@ -45,6 +45,7 @@ public enum FailReason
     AttemptsUsedUp,
 }
 
+/// <summary>The reasons as words.</summary>
 public static class FailReasons
 {
     /// <summary>The word in the ledger, the metrics and the iteration's errorDetails.</summary>

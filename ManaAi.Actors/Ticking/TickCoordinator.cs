@@ -15,16 +15,22 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
     // Timers are dropped when it is full, callers wait; both mean that someone already asked.
     private const int MailboxCapacity = 32;
 
+    private const string StoppingReason = "the service is stopping";
+
     private readonly Func<CancellationToken, Task<TickOutcome>> _runTick;
     private readonly Func<TickOutcome, CancellationToken, Task<TickReport>> _waitForRuns;
     private readonly TickOptions _options;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly Mailbox<TickMessage> _mailbox;
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationToken _stopping;
     private readonly ITimer _timer;
     private TickState _state;
     private TaskCompletionSource<TickReport>? _answer;
     private bool _isTickManual;
+    private Task _tick = Task.CompletedTask;
+    private Task _waiting = Task.CompletedTask;
     private volatile TickStatus _status;
 
     /// <param name="waitForRuns">Waits for a manual tick's runs; see <see cref="SettlementWatch"/>.</param>
@@ -37,6 +43,7 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
     )
     {
         (_runTick, _waitForRuns, _options, _time) = (runTick, waitForRuns, options, time);
+        (_logger, _stopping) = (logger, _stop.Token);
         _mailbox = new Mailbox<TickMessage>(MailboxCapacity, logger);
         _status = new TickStatus(options.IsEnabled, _state.Word, null, null, []);
         _timer = time.CreateTimer(
@@ -58,17 +65,22 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
         }
     }
 
+    /// <summary>Ends the tick under way and answers everyone who waits.</summary>
     public async Task StopAsync(CancellationToken patience)
     {
         _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        await _stopping.CancelAsync();
+        await _stop.CancelAsync();
         await _mailbox.StopAsync(patience);
-        _answer?.TrySetResult(Stopping());
+        await Task.WhenAll(_tick, _waiting)
+            .WaitAsync(patience)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public async Task<TickReport> RunTickAsync(CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<TickReport>(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Whatever becomes of the message: who stops the coordinator answers everyone.
+        await using var atStop = _stopping.Register(() => answer.TrySetResult(Stopping()));
         try
         {
             await _mailbox.TellAsync(new TickRequested(answer), cancellationToken);
@@ -95,12 +107,13 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
         }
 
         (_state, var action) = _state.On(message);
+        _status = _status with { State = _state.Word }; // Before acting: what acts may look at it.
         switch (action)
         {
             case TickAction.StartTick:
                 _isTickManual = message is TickRequested;
                 _answer = message is TickRequested request ? request.Answer : _answer;
-                _ = RunTickBesideAsync();
+                _tick = RunTickBesideAsync();
                 break;
             case TickAction.AnswerOverlapSkipped:
                 ((TickRequested)message).Answer.TrySetResult(TickReport.OverlapSkipped(_time.GetUtcNow()));
@@ -111,7 +124,6 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
                 break;
         }
 
-        _status = _status with { State = _state.Word };
         return Task.CompletedTask;
     }
 
@@ -119,7 +131,7 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
     {
         await _timer.DisposeAsync();
         _mailbox.Dispose();
-        _stopping.Dispose();
+        _stop.Dispose();
     }
 
     private void Finish(TickOutcome outcome)
@@ -133,20 +145,21 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
         if (_isTickManual)
         {
             _isTickManual = false;
-            _ = WaitForRunsBesideAsync(outcome);
+            _waiting = WaitForRunsBesideAsync(outcome);
         }
     }
 
+    // Whatever happens beside must be told, or the coordinator would be busy for ever.
     private async Task RunTickBesideAsync()
     {
         TickOutcome outcome;
         try
         {
-            outcome = await Task.Run(() => _runTick(_stopping.Token), _stopping.Token);
+            outcome = await Task.Run(() => _runTick(_stopping), _stopping);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception)
         {
-            outcome = new TickOutcome(_time.GetUtcNow(), [], ["the service is stopping"], TimeSpan.Zero);
+            outcome = new TickOutcome(_time.GetUtcNow(), [], [ReasonOf(exception)], TimeSpan.Zero);
         }
 
         await TellAsync(new TickFinished(outcome));
@@ -160,18 +173,28 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
             report =
                 outcome.Claimable.Count == 0
                     ? outcome.ToReport()
-                    : await _waitForRuns(outcome, _stopping.Token);
+                    : await _waitForRuns(outcome, _stopping);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception)
         {
-            report = Stopping();
-        }
-        catch (Exception exception) when (exception.IsDatabaseFault())
-        {
-            report = TickReport.Failed(outcome.At, DatabaseFaults.Describe(exception));
+            report = TickReport.Failed(outcome.At, ReasonOf(exception));
         }
 
         await TellAsync(new RunsSettled(report));
+    }
+
+    private string ReasonOf(Exception exception)
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return StoppingReason;
+        }
+
+        var reason = exception.IsDatabaseFault()
+            ? DatabaseFaults.Describe(exception)
+            : $"the tick failed unexpectedly ({exception.GetType().Name}); the log says more";
+        Log.TickFailed(_logger, reason, exception);
+        return reason;
     }
 
     private async Task TellAsync(TickMessage message)
@@ -186,5 +209,5 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
         }
     }
 
-    private TickReport Stopping() => TickReport.Failed(_time.GetUtcNow(), "the service is stopping");
+    private TickReport Stopping() => TickReport.Failed(_time.GetUtcNow(), StoppingReason);
 }

@@ -18,6 +18,7 @@ public sealed record RunsSettled(TickReport Report) : TickMessage;
 /// <summary>The timer is to be ignored from now on; manual ticks still work.</summary>
 public sealed record PauseRequested : TickMessage;
 
+/// <summary>The timer counts again.</summary>
 public sealed record ResumeRequested : TickMessage;
 
 /// <summary>What one tick found.</summary>

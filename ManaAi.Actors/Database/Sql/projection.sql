@@ -56,8 +56,5 @@ copy mana_ai.missions (user_id, mission_id, record, field_times, state, next_run
                        running_until, needs_schedule, iterations_at, newer_schema, position_at, position_id)
 from stdin (format binary)
 
--- name: CopyFolded
-copy mana_ai.folded_changes (change_id, user_id, table_name, record_id, xid) from stdin (format binary)
-
 -- name: CountObstacles
 select obstacle, count(*) from mana_ai.missions where obstacle is not null and not deleted group by obstacle

@@ -1,0 +1,64 @@
+using ManaAi.Actors;
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Planning;
+using ManaAi.Actors.Runs;
+using ManaAi.Tests.Support;
+using Npgsql;
+
+namespace ManaAi.Tests.Planning;
+
+/// <summary>A pool of planners whose database is away: nobody listens on that port.</summary>
+internal sealed class PoolBench : IAsyncDisposable
+{
+    private static readonly LogAccess _access = new(
+        new(ManaAi.Actors.ChangeLog.LogGeneration.Two, HasOrigin: true, HasSpaceId: true),
+        HasUserRole: true
+    );
+
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody");
+    private readonly LlmClient _llm;
+    private readonly Metrics _metrics = new();
+
+    public PoolBench()
+    {
+        var (runs, node, schedule) = (new RunOptions { ConcurrentMax = 3 }, new NodeId("n"), new ScheduleOptions());
+        var database = new SyncDatabase(_source);
+        var ledger = new RunLedger(database, node, runs);
+        var writer = new IterationWriter(database, node, runs, schedule, _metrics, new KeptLog<IterationWriter>());
+        _llm = new LlmClient(new Uri("http://127.0.0.1:1"), () => "key", new LlmLimits(), Time);
+        var planner = new Planner(
+            _llm,
+            ledger,
+            new PlannerOptions(),
+            runs,
+            new Random(1),
+            Time,
+            _metrics,
+            new KeptLog<Planner>()
+        );
+        Pool = new PlannerPool(
+            ledger,
+            runs,
+            isFree => new PlannerActor(planner, ledger, writer, runs, _metrics, isFree, new KeptLog<PlannerActor>()),
+            Time,
+            _metrics,
+            Log
+        );
+    }
+
+    public ManualTime Time { get; } = new();
+
+    public KeptLog<PlannerPool> Log { get; } = new();
+
+    public PlannerPool Pool { get; }
+
+    public Task WakeAsync() => Pool.WakeAsync(_access, CancellationToken.None).AsTask();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Pool.DisposeAsync();
+        _llm.Dispose();
+        _metrics.Dispose();
+        await _source.DisposeAsync();
+    }
+}
