@@ -14,7 +14,11 @@ public sealed class TidyTests
     private static readonly Assembly _actors = typeof(Sql).Assembly;
 
     // A file is looked at from 400 lines on; these were, and are one thing that only makes sense together.
-    private static readonly HashSet<string> _longFiles = ["ManaAi.Actors/Runs/IterationWriter.cs", "ManaAi.Tests/Internal/EndpointTests.cs"];
+    private static readonly HashSet<string> _longFiles =
+    [
+        "ManaAi.Actors/Runs/IterationWriter.cs",
+        "ManaAi.Tests/Internal/EndpointTests.cs",
+    ];
 
     private static readonly Dictionary<int, string> _logRanges = new()
     {
@@ -61,7 +65,9 @@ public sealed class TidyTests
         messages
             .GroupBy(message => message.EventId)
             .Where(group => group.Count() > 1)
-            .Select(group => $"{group.Key} is used by {string.Join(" and ", group.Select(message => message.Name))}")
+            .Select(group =>
+                $"{group.Key} is used by {string.Join(" and ", group.Select(message => message.Name))}"
+            )
             .ShouldBeEmpty();
     }
 
@@ -70,7 +76,10 @@ public sealed class TidyTests
         (
             from method in _actors.GetType("ManaAi.Actors.Log", throwOnError: true)!.GetMethods()
             where method is { IsStatic: true, IsPublic: true }
-            where !Sources.All("*.cs").Any(file => file.Text.Contains($"Log.{method.Name}(", StringComparison.Ordinal))
+            where
+                !Sources
+                    .All("*.cs")
+                    .Any(file => file.Text.Contains($"Log.{method.Name}(", StringComparison.Ordinal))
             select $"Log.{method.Name} is never called; take it out"
         ).ShouldBeEmpty();
 
@@ -102,7 +111,15 @@ public sealed class TidyTests
     public void Nothing_is_left_to_do_and_nothing_knows_the_machine_it_was_written_on()
     {
         // Put together, so that this file does not find itself.
-        string[] words = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "/wo" + "rk/", "/ho" + "me/", "/ro" + "ot/"];
+        string[] words =
+        [
+            "TO" + "DO",
+            "FIX" + "ME",
+            "HA" + "CK",
+            "/wo" + "rk/",
+            "/ho" + "me/",
+            "/ro" + "ot/",
+        ];
         (
             from file in Sources.All("*.cs", "*.sql", "*.sh", "*.md", "*.csproj", "*.props", "dev")
             from word in words

@@ -15,22 +15,36 @@ internal sealed class PoolBench : IAsyncDisposable
         HasUserRole: true
     );
 
-    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody");
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(
+        "Host=127.0.0.1;Port=1;Username=nobody"
+    );
     private readonly LlmClient _llm;
     private readonly Metrics _metrics = new();
 
     public PoolBench()
     {
-        var (runs, node, schedule) = (new RunOptions { ConcurrentMax = 3 }, new NodeId("n"), new ScheduleOptions());
+        var (runs, node, schedule) = (
+            new RunOptions { ConcurrentMax = 3 },
+            new NodeId("n"),
+            new ScheduleOptions()
+        );
         var database = new SyncDatabase(_source);
         var ledger = new RunLedger(database, node, runs);
-        var writer = new IterationWriter(database, node, runs, schedule, _metrics, new KeptLog<IterationWriter>());
+        var writer = new IterationWriter(
+            database,
+            node,
+            runs,
+            schedule,
+            _metrics,
+            new KeptLog<IterationWriter>()
+        );
         _llm = new LlmClient(new Uri("http://127.0.0.1:1"), () => "key", new LlmLimits(), Time);
         var planner = new Planner(
             _llm,
             ledger,
             new PlannerOptions(),
             runs,
+            schedule,
             new Random(1),
             Time,
             _metrics,
@@ -39,7 +53,16 @@ internal sealed class PoolBench : IAsyncDisposable
         Pool = new PlannerPool(
             ledger,
             runs,
-            isFree => new PlannerActor(planner, ledger, writer, runs, _metrics, isFree, new KeptLog<PlannerActor>()),
+            isFree => new PlannerActor(
+                planner,
+                ledger,
+                writer,
+                runs,
+                schedule,
+                _metrics,
+                isFree,
+                new KeptLog<PlannerActor>()
+            ),
             Time,
             _metrics,
             Log
