@@ -28,6 +28,7 @@ internal static class Composition
         services.AddSingleton<RunLedger>();
         services.AddSingleton<IterationWriter>();
         services.AddSingleton<OccurrenceOpener>();
+        services.AddSingleton<MissionLookup>();
         services.AddSingleton(_ => CreateLlm(settings.Llm));
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);

@@ -117,6 +117,7 @@ internal static class ServiceHost
             .ProducesProblem(StatusCodes.Status401Unauthorized);
         keyed.MapTick();
         keyed.MapStatus();
+        keyed.MapMission();
         if (edge.IsOpenApiEnabled)
         {
             app.MapOpenApi();

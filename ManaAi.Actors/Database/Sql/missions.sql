@@ -1,0 +1,13 @@
+-- name: FindMission
+select record, field_times, state, next_run_at, obstacle, running_until, deleted, clock_timestamp()
+  from mana_ai.missions
+ where user_id = @user and mission_id = @mission
+
+-- name: RunsOfMission
+-- The newest first.
+select run_id, due_at, kind, verdict, reason, detail, attempts, calls, missed, waits_for, last_error, claimable_at,
+       owner, claimed_at, closed_at, prompt_tokens, completion_tokens, iteration_id
+  from mana_ai.runs
+ where user_id = @user and mission_id = @mission
+ order by due_at desc, run_id desc
+ limit @runs_max

@@ -1,0 +1,147 @@
+using System.Text.Json;
+using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
+using ManaAi.Actors.Runs;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ManaAi.Host.Internal;
+
+/// <summary>One mission: its record, its schedule and its last runs.</summary>
+internal static class MissionEndpoint
+{
+    public static void MapMission(this IEndpointRouteBuilder keyed) =>
+        keyed
+            .MapGet("/missions/{userId}/{missionId}", GetMissionAsync)
+            .WithName("GetMission")
+            .WithTags("Missions")
+            .WithSummary("One mission: its folded record, its zone and next ten runs, and its last runs.")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+    internal static async Task<Results<Ok<MissionView>, ProblemHttpResult>> GetMissionAsync(
+        string userId,
+        string missionId,
+        [FromServices] MissionLookup missions,
+        [FromServices] ScheduleOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            var key = new MissionKey(new UserId(userId), new MissionId(missionId));
+            return await missions.FindAsync(key, cancellationToken) is { } details
+                ? TypedResults.Ok(MissionView.Of(details, options))
+                : TypedResults.Problem(
+                    statusCode: StatusCodes.Status404NotFound,
+                    detail: "The change log has no mission with this user and this id."
+                );
+        }
+        catch (Exception exception) when (exception.IsDatabaseFault())
+        {
+            return TypedResults.Problem(
+                statusCode: StatusCodes.Status503ServiceUnavailable,
+                detail: DatabaseFaults.Describe(exception)
+            );
+        }
+    }
+}
+
+/// <param name="Record">The record as the device shows it; null where nothing is left.</param>
+/// <param name="FieldTimes">When each field was last written, as the fold compares it.</param>
+/// <param name="Obstacle">incomplete, ciphertext, newer-schema or unreadable-next-run-at; null where it can be due.</param>
+/// <param name="RunningUntil">Until when a device is taken to be running it.</param>
+/// <param name="Schedule">Null where the record has no cadence.</param>
+internal sealed record MissionView(
+    string UserId,
+    string MissionId,
+    JsonElement? Record,
+    JsonElement? FieldTimes,
+    string? State,
+    bool Deleted,
+    string? NextRunAt,
+    string? Obstacle,
+    DateTimeOffset? RunningUntil,
+    ScheduleView? Schedule,
+    IReadOnlyList<RunDetails> Runs
+)
+{
+    public static MissionView Of(MissionDetails details, ScheduleOptions options)
+    {
+        var record = Parse(details.Record);
+        return new(
+            details.Key.UserId.Value,
+            details.Key.MissionId.Value,
+            record,
+            Parse(details.FieldTimes),
+            details.State,
+            details.IsDeleted,
+            details.NextRunAt is { } next ? IsoText.Milliseconds(next) : null,
+            details.Obstacle,
+            details.RunningUntil,
+            record is { } found ? ScheduleView.Of(found, details, options) : null,
+            details.Runs
+        );
+    }
+
+    private static JsonElement? Parse(ReadOnlyMemory<byte>? json)
+    {
+        if (json is not { } bytes)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(bytes, RecordJson.Options);
+        return document.RootElement.Clone();
+    }
+}
+
+/// <param name="Cadence">interval, daily, weekly, cron, manual, or unreadable.</param>
+/// <param name="Zone">A tzdb name or a fixed offset, and in <paramref name="ZoneReason"/> from what it is known.</param>
+/// <param name="NextRuns">Up to ten instants in UTC: nextRunAt where it is ahead, and what follows it.</param>
+/// <param name="Never">Why there is no further run; null where there are ten.</param>
+internal sealed record ScheduleView(
+    string Cadence,
+    string Zone,
+    string ZoneReason,
+    IReadOnlyList<string> NextRuns,
+    string? Never
+)
+{
+    private const int RunsMax = 10;
+
+    public static ScheduleView? Of(JsonElement record, MissionDetails details, ScheduleOptions options)
+    {
+        if (record.Object("cadence") is not { } json)
+        {
+            return null;
+        }
+
+        var cadence = CadenceJson.Parse(json);
+        var zone = ZoneInference.Infer(
+            record.Text("timeZone"),
+            cadence,
+            details.NextRunAt is { } meant ? NodaTime.Instant.FromDateTimeOffset(meant) : null,
+            options.DefaultZone
+        );
+        var planned = details.NextRunAt > details.Now ? details.NextRunAt : null;
+        var from = NodaTime.Instant.FromDateTimeOffset(planned ?? details.Now);
+        var upcoming = Schedule
+            .Upcoming(cadence, zone.Zone, from, options.IntervalMinutesMin)
+            .Take(planned is null ? RunsMax : RunsMax - 1)
+            .ToArray();
+        return new ScheduleView(
+            cadence.GetType().Name.ToLowerInvariant(),
+            zone.Zone.Id,
+            zone.Sentence,
+            [
+                .. planned is { } at ? [IsoText.Milliseconds(at)] : Array.Empty<string>(),
+                .. upcoming
+                    .OfType<NextRun.At>()
+                    .Select(run => IsoText.Milliseconds(run.Instant.ToDateTimeOffset())),
+            ],
+            upcoming.OfType<NextRun.Never>().FirstOrDefault()?.Reason
+        );
+    }
+}
