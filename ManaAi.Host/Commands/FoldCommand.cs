@@ -7,17 +7,22 @@ namespace ManaAi.Host.Commands;
 /// <summary>Prints what a set of change-log rows folds into: why the server thinks that a mission is paused.</summary>
 internal static class FoldCommand
 {
-    public static Command Create()
+    /// <param name="openInput">What `-` reads; null is the process's own standard input.</param>
+    public static Command Create(Func<Stream>? openInput = null)
     {
         var file = new Argument<string>("FILE")
         {
             Description = "A JSON array of rows as SELECT json_agg(sync_changes) gives them; - reads stdin.",
         };
-        var command = new Command("fold", "Folds change-log rows as devices do, and prints the records.") { file };
+        var command = new Command("fold", "Folds change-log rows as devices do, and prints the records.")
+        {
+            file,
+        };
         command.SetAction(
             (parsed, cancellationToken) =>
                 RunAsync(
                     parsed.GetRequiredValue(file),
+                    openInput ?? Console.OpenStandardInput,
                     parsed.InvocationConfiguration.Output,
                     parsed.InvocationConfiguration.Error,
                     cancellationToken
@@ -31,6 +36,7 @@ internal static class FoldCommand
 
     private static async Task<int> RunAsync(
         string file,
+        Func<Stream> openInput,
         TextWriter output,
         TextWriter error,
         CancellationToken cancellationToken
@@ -39,11 +45,13 @@ internal static class FoldCommand
         byte[] json;
         try
         {
-            json = await ReadAsync(file, cancellationToken);
+            json = await ReadAsync(file, openInput, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"{Printable.Text(file)} cannot be read: {Printable.Text(exception.Message)}");
+            await error.WriteLineAsync(
+                $"{Printable.Text(file)} cannot be read: {Printable.Text(exception.Message)}"
+            );
             return exception is FileNotFoundException or DirectoryNotFoundException
                 ? ExitCodes.NotFound
                 : ExitCodes.Failed;
@@ -70,14 +78,18 @@ internal static class FoldCommand
         }
     }
 
-    private static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
+    private static async Task<byte[]> ReadAsync(
+        string file,
+        Func<Stream> openInput,
+        CancellationToken cancellationToken
+    )
     {
         if (file != "-")
         {
             return await File.ReadAllBytesAsync(file, cancellationToken);
         }
 
-        await using var input = Console.OpenStandardInput();
+        await using var input = openInput();
         using var buffer = new MemoryStream();
         await input.CopyToAsync(buffer, cancellationToken);
         return buffer.ToArray();
