@@ -14,8 +14,19 @@ public static class AgentReader
             SystemPrompt = record.Plaintext("systemPrompt"),
             Memory = record.Plaintext("memory"),
             State = record.Text("state") ?? "active",
+            MaxConcurrentMissions =
+                (int?)Number(record, "maxConcurrentMissions", AgentState.ConcurrentMissionsMax) ?? 1,
+            MaxTokensPerDay = Number(record, "maxTokensPerDay", AgentState.TokensMax),
             Policy = record.Object("policy") is { } policy ? ReadPolicy(policy) : ToolPolicy.ProposeAll,
         };
+
+    private static long? Number(JsonElement record, string name, long max) =>
+        record.ValueKind == JsonValueKind.Object
+        && record.TryGetProperty(name, out var field)
+        && field.ValueKind == JsonValueKind.Number
+        && field.TryGetDouble(out var value)
+            ? AgentState.Whole(value, max)
+            : null;
 
     private static ToolPolicy ReadPolicy(JsonElement policy) =>
         new(

@@ -12,16 +12,20 @@ public sealed record AgentState(
     bool IsDeleted
 )
 {
+    internal const int ConcurrentMissionsMax = int.MaxValue;
+
+    // Far above any budget, and still with room to be added to.
+    internal const long TokensMax = 1L << 61;
+
     public static AgentState Of(RecordFold fold) =>
         new(
             fold.Text("name"),
             fold.Text("state"),
-            (int?)Number(fold, "maxConcurrentMissions", int.MaxValue),
-            Number(fold, "maxTokensPerDay", long.MaxValue / 4),
+            (int?)Number(fold, "maxConcurrentMissions", ConcurrentMissionsMax),
+            Number(fold, "maxTokensPerDay", TokensMax),
             !fold.Exists || MissionState.IsDeletedRecord(fold)
         );
 
-    /// <summary>A number of 0 or more, cut to a whole one within the range; null where there is none.</summary>
     private static long? Number(RecordFold fold, string name, long max)
     {
         if (fold[name] is not { } json)
@@ -30,12 +34,11 @@ public sealed record AgentState(
         }
 
         var reader = new Utf8JsonReader(json.Span);
-        return
-            reader.Read()
-            && reader.TokenType == JsonTokenType.Number
-            && reader.TryGetDouble(out var value)
-            && value >= 0
-            ? (long)Math.Min(value, max)
+        return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var value)
+            ? Whole(value, max)
             : null;
     }
+
+    /// <summary>A number of 0 or more, cut to a whole one within the range; null for any other.</summary>
+    internal static long? Whole(double value, long max) => value >= 0 ? (long)Math.Min(value, max) : null;
 }

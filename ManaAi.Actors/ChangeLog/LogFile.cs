@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using ManaAi.Actors.Missions;
 
 namespace ManaAi.Actors.ChangeLog;
@@ -8,6 +10,14 @@ namespace ManaAi.Actors.ChangeLog;
 /// <summary>Folds rows out of a file, of any users, records and both generations mixed.</summary>
 public static class LogFile
 {
+    private static readonly string[] InstantFormats =
+    [
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzz",
+        "yyyy-MM-dd' 'HH:mm:ss.FFFFFFFK",
+        "yyyy-MM-dd' 'HH:mm:ss.FFFFFFFzz",
+    ];
+
     /// <param name="json">A JSON array of rows as json_agg gives them, in UTF-8.</param>
     /// <exception cref="InvalidDataException">It is no such array; the message says why.</exception>
     public static FoldedLog Fold(ReadOnlyMemory<byte> json)
@@ -24,7 +34,7 @@ public static class LogFile
             .ToArray();
         var records = rows.GroupBy(row => row.Key)
             .OrderBy(group => group.Min(row => row.Index))
-            .Select(group => Fold(group.Key, group, faults))
+            .Select(group => Fold(group.Key, [.. group], faults))
             .ToArray();
         return new FoldedLog(records, faults);
     }
@@ -32,21 +42,34 @@ public static class LogFile
     private static JsonDocument Parse(ReadOnlyMemory<byte> json)
     {
         var bytes = json.Span.StartsWith("\uFEFF"u8) ? json[3..] : json;
+        if (bytes.IsEmpty)
+        {
+            throw new InvalidDataException("it is empty");
+        }
+
+        if (!Utf8.IsValid(bytes.Span))
+        {
+            throw new InvalidDataException("it is not UTF-8");
+        }
+
+        // json_agg over no rows gives NULL, which psql prints as an empty line; nothing at all is a psql that failed.
+        if (bytes.Span.Trim(" \t\r\n"u8).IsEmpty)
+        {
+            return JsonDocument.Parse("[]");
+        }
+
         JsonDocument document;
         try
         {
-            // Rows stand two levels deeper than the data in them.
-            document = JsonDocument.Parse(
-                bytes,
-                new JsonDocumentOptions { MaxDepth = ChangeDecoder.JsonDepthMax + 8 }
-            );
+            // Too deep is a fault of one row, which the decoder reports; the parser itself does not recurse.
+            document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = int.MaxValue });
         }
         catch (JsonException exception)
         {
-            throw new InvalidDataException(exception.Message, exception);
+            throw new InvalidDataException(exception.Message.TrimEnd('.'), exception);
         }
 
-        // json_agg over no rows gives NULL, which psql prints as nothing and JSON writes as null.
+        // Some write json_agg's NULL as null.
         return document.RootElement.ValueKind switch
         {
             JsonValueKind.Array => document,
@@ -84,25 +107,40 @@ public static class LogFile
             Text(row, "table_name") ?? RecordKey.MissionsTable,
             Text(row, "record_id") ?? ""
         );
-        var createdAtText = Text(row, "created_at") ?? "";
-        if (!TryReadInstant(createdAtText, out var createdAt))
+        if (!TryReadInstant(Text(row, "created_at") ?? "", out var createdAt))
         {
             faults.Add($"Row {index} of {key}: its created_at is no timestamp; it does nothing");
             return null;
         }
 
-        return new FileRow(row, index, key, createdAt, (Text(row, "id") ?? "").ToLowerInvariant());
+        if (SchemaVersion(row) is not { } schemaVersion)
+        {
+            faults.Add($"Row {index} of {key}: its schema_version is no number; it does nothing");
+            return null;
+        }
+
+        var idText = (Text(row, "id") ?? "").ToLowerInvariant();
+        var hasMeta = row.TryGetProperty("field_meta", out _);
+        var change = new ChangeRow(
+            key,
+            new ChangePosition(createdAt, Guid.TryParse(idText, out var id) ? id : Guid.Empty),
+            Text(row, "op") ?? "",
+            Raw(row, "data"),
+            Raw(row, hasMeta ? "field_meta" : "field_timestamps"),
+            schemaVersion,
+            Raw(row, "actor") is { } actor && ChangeRow.RefusesActor(actor.Span)
+        );
+        return new FileRow(change, index, idText, hasMeta);
     }
 
-    private static FoldedLogRecord Fold(RecordKey key, IEnumerable<FileRow> rows, List<string> faults)
+    private static FoldedLogRecord Fold(RecordKey key, FileRow[] rows, List<string> faults)
     {
-        var all = rows.ToArray();
-        var isSecond = all.Any(row => row.Element.TryGetProperty("field_meta", out _));
-        var projection = new RecordProjection(isSecond ? LogGeneration.Two : LogGeneration.One, key);
-        foreach (var row in all)
+        var generation = Array.Exists(rows, row => row.HasMeta) ? LogGeneration.Two : LogGeneration.One;
+        var projection = new RecordProjection(generation, key);
+        foreach (var row in rows)
         {
             var before = projection.Unfolded.Count;
-            projection.Add(row.ToChangeRow(isSecond ? "field_meta" : "field_timestamps"));
+            projection.Add(row.Change);
             faults.AddRange(
                 projection
                     .Unfolded.Skip(before)
@@ -119,10 +157,31 @@ public static class LogFile
             ? value.GetString()
             : null;
 
-    /// <summary>As PostgreSQL writes timestamptz into JSON: ISO with an offset, which may have no minutes.</summary>
+    /// <summary>json_agg makes SQL NULL and jsonb null the same, so null is SQL NULL here.</summary>
+    private static ReadOnlyMemory<byte>? Raw(JsonElement row, string name) =>
+        row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? JsonMarshal.GetRawUtf8Value(value).ToArray()
+            : default(ReadOnlyMemory<byte>?);
+
+    /// <returns>1 where the row has none; null where it has something that is no number.</returns>
+    private static int? SchemaVersion(JsonElement row)
+    {
+        if (!row.TryGetProperty("schema_version", out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return 1;
+        }
+
+        // What is between or beyond whole numbers is rounded up: a newer row must not pass for an old one.
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var version)
+            ? (int)Math.Clamp(Math.Ceiling(version), int.MinValue, int.MaxValue)
+            : null;
+    }
+
+    /// <summary>As PostgreSQL writes timestamptz, into JSON or as text, where an offset may have no minutes.</summary>
     private static bool TryReadInstant(string text, out DateTimeOffset instant) =>
-        DateTimeOffset.TryParse(
+        DateTimeOffset.TryParseExact(
             text,
+            InstantFormats,
             CultureInfo.InvariantCulture,
             DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
             out instant
@@ -157,37 +216,11 @@ public static class LogFile
         writer.WriteRawValue(json is { } bytes ? bytes.Span : "null"u8, skipInputValidation: true);
     }
 
-    private sealed record FileRow(
-        JsonElement Element,
-        int Index,
-        RecordKey Key,
-        DateTimeOffset CreatedAt,
-        string IdText
-    )
+    private sealed record FileRow(ChangeRow Change, int Index, string IdText, bool HasMeta)
     {
-        public ChangeRow ToChangeRow(string stampsColumn) =>
-            new(
-                Key,
-                new ChangePosition(CreatedAt, Guid.TryParse(IdText, out var id) ? id : Guid.Empty),
-                Text(Element, "op") ?? "",
-                Raw("data"),
-                Raw(stampsColumn),
-                SchemaVersion(),
-                Raw("actor") is { } actor && ChangeRow.RefusesActor(actor.Span)
-            );
+        public RecordKey Key => Change.Key;
 
-        /// <summary>json_agg makes SQL NULL and jsonb null the same, so null is SQL NULL here.</summary>
-        private ReadOnlyMemory<byte>? Raw(string name) =>
-            Element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
-                ? Encoding.UTF8.GetBytes(value.GetRawText())
-                : default(ReadOnlyMemory<byte>?);
-
-        private int SchemaVersion() =>
-            Element.TryGetProperty("schema_version", out var value)
-            && value.ValueKind == JsonValueKind.Number
-            && value.TryGetInt32(out var version)
-                ? version
-                : 1;
+        public DateTimeOffset CreatedAt => Change.Position.CreatedAt;
     }
 }
 

@@ -117,7 +117,7 @@ public sealed record MissionState(
             .RootElement.EnumerateArray()
             .Select(MissionReader.ReadIteration)
             .Where(iteration => iteration is { OverallStatus: "running", Source: not "server" })
-            .Select(iteration => Earlier(iteration.StartedAt, writtenAt) + DeviceRunMax)
+            .Select(iteration => After(Earlier(iteration.StartedAt, writtenAt)))
             .Cast<DateTimeOffset?>()
             .Max();
     }
@@ -126,6 +126,10 @@ public sealed record MissionState(
         startedAt is not null && IsoText.Parse(startedAt) is { } started && started < writtenAt
             ? Cut(started, writtenAt)
             : writtenAt;
+
+    /// <summary>The log's created_at may be as late as an instant can be.</summary>
+    private static DateTimeOffset After(DateTimeOffset instant) =>
+        instant < DateTimeOffset.MaxValue - DeviceRunMax ? instant + DeviceRunMax : DateTimeOffset.MaxValue;
 
     /// <summary>A start long ago is as good as none; it must only not leave the range of instants.</summary>
     private static DateTimeOffset Cut(DateTimeOffset started, DateTimeOffset writtenAt) =>

@@ -7,7 +7,8 @@ namespace ManaAi.Host.Commands;
 /// <summary>Prints what a set of change-log rows folds into: why the server thinks that a mission is paused.</summary>
 internal static class FoldCommand
 {
-    public static Command Create()
+    /// <param name="openInput">What `-` reads; null is the process's own standard input.</param>
+    public static Command Create(Func<Stream>? openInput = null)
     {
         var file = new Argument<string>("FILE")
         {
@@ -21,6 +22,7 @@ internal static class FoldCommand
             (parsed, cancellationToken) =>
                 RunAsync(
                     parsed.GetRequiredValue(file),
+                    openInput ?? Console.OpenStandardInput,
                     parsed.InvocationConfiguration.Output,
                     parsed.InvocationConfiguration.Error,
                     cancellationToken
@@ -34,6 +36,7 @@ internal static class FoldCommand
 
     private static async Task<int> RunAsync(
         string file,
+        Func<Stream> openInput,
         TextWriter output,
         TextWriter error,
         CancellationToken cancellationToken
@@ -42,7 +45,7 @@ internal static class FoldCommand
         byte[] json;
         try
         {
-            json = await ReadAsync(file, cancellationToken);
+            json = await ReadAsync(file, openInput, cancellationToken);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -75,14 +78,18 @@ internal static class FoldCommand
         }
     }
 
-    private static async Task<byte[]> ReadAsync(string file, CancellationToken cancellationToken)
+    private static async Task<byte[]> ReadAsync(
+        string file,
+        Func<Stream> openInput,
+        CancellationToken cancellationToken
+    )
     {
         if (file != "-")
         {
             return await File.ReadAllBytesAsync(file, cancellationToken);
         }
 
-        await using var input = Console.OpenStandardInput();
+        await using var input = openInput();
         using var buffer = new MemoryStream();
         await input.CopyToAsync(buffer, cancellationToken);
         return buffer.ToArray();
