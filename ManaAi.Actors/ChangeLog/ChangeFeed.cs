@@ -22,6 +22,8 @@ public sealed class ChangeFeed(
     ILogger<ChangeFeed> logger
 )
 {
+    private readonly FoldNotices _notices = new(options, metrics, logger);
+
     /// <summary>Folds everything that is visible now; from nothing where the projection cannot be trusted.</summary>
     public async Task<FoldReport> FoldAsync(LogShape shape, CancellationToken cancellationToken)
     {
@@ -29,14 +31,6 @@ public sealed class ChangeFeed(
         while (report.IsCut)
         {
             report = report.And(await FoldBatchAsync(shape, cancellationToken));
-        }
-
-        metrics.ChangesFolded.Add(report.Rows);
-        metrics.Refolds.Add(report.Refolds);
-        if (report.LateRows > 0)
-        {
-            metrics.LateRows.Add(report.LateRows);
-            Log.LateRows(logger, report.LateRows);
         }
 
         return report;
@@ -53,12 +47,26 @@ public sealed class ChangeFeed(
         if (cursor.ReasonToStartAnew() is { } reason)
         {
             Log.FoldingFromNothing(logger, reason);
-            var whole = new WholeLogFold(database, projectors, logger);
-            return await whole.RunAsync(transaction, shape, cursor.Own, Report, cancellationToken);
+            var whole = new WholeLogFold(database, projectors, options, _notices, logger);
+            return Counted(await whole.RunAsync(transaction, shape, cursor.Own, cancellationToken));
         }
 
         var report = await FoldNewAsync(transaction, shape, cursor, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return Counted(report);
+    }
+
+    /// <summary>Batch by batch: what one committed is counted though a later one of the same read fails.</summary>
+    private FoldReport Counted(FoldReport report)
+    {
+        metrics.ChangesFolded.Add(report.Rows);
+        metrics.Refolds.Add(report.Refolds);
+        if (report.LateRows > 0)
+        {
+            metrics.LateRows.Add(report.LateRows);
+            Log.LateRows(logger, report.LateRows);
+        }
+
         return report;
     }
 
@@ -79,10 +87,9 @@ public sealed class ChangeFeed(
             cancellationToken
         );
 
-        var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut) { Rows = batch.Rows.Count };
+        var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut);
         if (batch.Rows.Count > 0)
         {
-            report = report with { LateRows = batch.Rows.Count(row => row.Position.CreatedAt < margin) };
             report = await FoldRowsAsync(transaction, shape, cursor, batch, report, cancellationToken);
         }
 
@@ -103,7 +110,11 @@ public sealed class ChangeFeed(
         CancellationToken cancellationToken
     )
     {
-        var keys = batch.Rows.Select(row => row.Key).Where(key => key.RecordId.Length > 0).Distinct().ToArray();
+        var keys = batch
+            .Rows.Select(row => row.Key)
+            .Where(key => key.RecordId.Length > 0)
+            .Distinct()
+            .ToArray();
         var stored = await ProjectionStore.LockAsync(transaction, keys, cancellationToken);
         var fresh = await WithoutFoldedAsync(transaction, batch.Rows, cancellationToken);
 
@@ -118,7 +129,14 @@ public sealed class ChangeFeed(
             {
                 // Behind what was folded, or seen before: only the whole record in its order is right.
                 folded.Add(
-                    await RecordReader.FoldAsync(transaction, shape, rows.Key, cursor.SweepXmin, read, cancellationToken)
+                    await RecordReader.FoldAsync(
+                        transaction,
+                        shape,
+                        rows.Key,
+                        cursor.SweepXmin,
+                        read,
+                        cancellationToken
+                    )
                 );
                 refolds++;
             }
@@ -129,11 +147,16 @@ public sealed class ChangeFeed(
         }
 
         folded.AddRange(await projectors.FoldAsync(shape.Generation, works, cancellationToken));
-        await ProjectionStore.SaveAsync(transaction, [.. folded.Select(one => one.Record)], cancellationToken);
+        await ProjectionStore.SaveAsync(
+            transaction,
+            [.. folded.Select(one => one.Record)],
+            cancellationToken
+        );
         await ProjectionStore.RecordFoldedAsync(transaction, read, cancellationToken);
-        Report(folded);
-        ReportFutureStamps(fresh, batch.ReadAt);
-        return report with { Records = folded.Count, Refolds = refolds, Rows = fresh.Count };
+        _notices.OfRecords(folded);
+        fresh.ForEach(row => _notices.OfStamp(row, batch.ReadAt));
+        var late = fresh.Count(row => row.Position.CreatedAt < cursor.ReadAt!.Value - options.Margin);
+        return report with { Rows = fresh.Count, Records = folded.Count, Refolds = refolds, LateRows = late };
     }
 
     private async Task<ChangeBatch> ReadBatchAsync(
@@ -205,47 +228,15 @@ public sealed class ChangeFeed(
         }
     }
 
-    private void Report(IReadOnlyList<FoldedRecord> folded)
-    {
-        foreach (var row in folded.SelectMany(one => one.Unfolded))
-        {
-            if (row.NewerSchema is { } version)
-            {
-                metrics.NewerSchemaRows.Add(1);
-                Log.NewerSchema(logger, row.ChangeId, row.Key.ToString(), version);
-            }
-            else
-            {
-                metrics.UndecodableRows.Add(1);
-                Log.Undecodable(logger, row.ChangeId, row.Key.ToString(), row.Reason);
-            }
-        }
+    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) =>
+        left < right ? left : right;
 
-        foreach (var record in folded.Select(one => one.Record).Where(one => one.Mission is { IsDeleted: false }))
-        {
-            switch (record.Mission!.Obstacle)
-            {
-                case Obstacles.Incomplete:
-                    Log.IncompleteMission(logger, record.Stored.Key.ToString());
-                    break;
-                case Obstacles.UnreadableNextRunAt:
-                    Log.UnreadableNextRunAt(logger, record.Stored.Key.ToString());
-                    break;
-            }
-        }
-    }
-
-    private void ReportFutureStamps(IEnumerable<ChangeRow> rows, DateTimeOffset now)
-    {
-        foreach (var row in rows.Where(row => row.Position.CreatedAt > now + options.FutureMax))
-        {
-            Log.FutureStamp(logger, row.Position.Id, row.Key.ToString(), row.Position.CreatedAt - now);
-        }
-    }
-
-    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
-
-    private sealed record ChangeBatch(IReadOnlyList<ChangeRow> Rows, string Snapshot, DateTimeOffset ReadAt, bool IsCut)
+    private sealed record ChangeBatch(
+        IReadOnlyList<ChangeRow> Rows,
+        string Snapshot,
+        DateTimeOffset ReadAt,
+        bool IsCut
+    )
     {
         /// <summary>A snapshot's text is xmin:xmax:list.</summary>
         public long Xmin => PgSnapshot.Xmin(Snapshot);

@@ -17,7 +17,10 @@ internal static class ChangeRowReader
                 reader.GetString(first + 1),
                 reader.GetString(first + 2)
             ),
-            new ChangePosition(NearestInstant(reader.GetFieldValue<long>(first + 3)), reader.GetGuid(first + 4)),
+            new ChangePosition(
+                NearestInstant(reader.GetFieldValue<long>(first + 3)),
+                reader.GetGuid(first + 4)
+            ),
             reader.GetString(first + 5),
             reader.GetJson(first + 6),
             reader.GetJson(first + 7),

@@ -47,7 +47,9 @@ public sealed class ChangeFeedLateRowTests : IAsyncLifetime
         _bench = await FeedBench.CreateAsync(generation);
         await _bench.InsertAsync(DeviceChanges.Insert("first"));
         await using var late = await _bench.BeginAsync();
-        await late.InsertAsync(DeviceChanges.Update("objective", "from the long one", "2026-01-01T01:00:00.000Z"));
+        await late.InsertAsync(
+            DeviceChanges.Update("objective", "from the long one", "2026-01-01T01:00:00.000Z")
+        );
 
         for (var read = 0; read < 10; read++)
         {
@@ -79,7 +81,10 @@ public sealed class ChangeFeedLateRowTests : IAsyncLifetime
         var sweep = await _bench.SweepAsync();
 
         sweep.ShouldSatisfyAllConditions(() => sweep.Rows.ShouldBe(1), () => sweep.LateRows.ShouldBe(1));
-        _bench.Log.Of(205).ShouldHaveSingleItem().ShouldStartWith("1 changes became visible later than the margin");
+        _bench
+            .Log.Of(205)
+            .ShouldHaveSingleItem()
+            .ShouldStartWith("1 changes became visible later than the margin");
         await _bench.ShouldBeFoldFromNothingAsync();
     }
 

@@ -51,7 +51,9 @@ public sealed class ChangeFeedOddRowTests : IAsyncLifetime
     public async Task A_stamp_beyond_what_dates_can_say_stops_nothing(string at)
     {
         var odd = await _bench.InsertAsync(DeviceChanges.Title("odd", Time(1)));
-        await _bench.Rows.ExecuteAsync($"UPDATE public.sync_changes SET created_at = '{at}' WHERE id = '{odd}'");
+        await _bench.Rows.ExecuteAsync(
+            $"UPDATE public.sync_changes SET created_at = '{at}' WHERE id = '{odd}'"
+        );
         await _bench.FoldAsync();
         await _bench.InsertAsync(DeviceChanges.Title("after it", Time(2)));
         await _bench.InsertAsync(DeviceChanges.Insert("another") with { RecordId = "mission-2" });
@@ -137,11 +139,13 @@ public sealed class ChangeFeedOddRowTests : IAsyncLifetime
     [InlineData("update", """{"title": "x"}""", """{"title": 7}""")]
     [InlineData("update", """{"title": "x"}""", """["title"]""")]
     [InlineData("delete", "\"gone\"", "{}")]
-    public async Task A_row_that_cannot_be_decoded_does_nothing_and_is_reported(string op, string data, string times)
+    public async Task A_row_that_cannot_be_decoded_does_nothing_and_is_reported(
+        string op,
+        string data,
+        string times
+    )
     {
-        await _bench.InsertAsync(
-            new DeviceChange(DeviceChanges.RecordId, data) { Op = op, Times = times }
-        );
+        await _bench.InsertAsync(new DeviceChange(DeviceChanges.RecordId, data) { Op = op, Times = times });
         await _bench.InsertAsync(DeviceChanges.Update("objective", "after it", Time(1)));
 
         await _bench.FoldAsync();
@@ -209,7 +213,13 @@ public sealed class ChangeFeedOddRowTests : IAsyncLifetime
 
         var paused = agent with { Op = "update", Data = """{"state": "paused"}""" };
         await _bench.InsertAsync(paused with { Times = $$"""{"state": "9{{Time(1)}}"}""" });
-        await _bench.InsertAsync(DeviceChanges.SoftDelete(Time(2)) with { RecordId = "agent-1", TableName = "agents" });
+        await _bench.InsertAsync(
+            DeviceChanges.SoftDelete(Time(2)) with
+            {
+                RecordId = "agent-1",
+                TableName = "agents",
+            }
+        );
         await _bench.FoldAsync();
 
         (await AgentAsync()).ShouldBe("Mana paused 3 5000 t");

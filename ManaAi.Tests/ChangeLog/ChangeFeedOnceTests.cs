@@ -22,7 +22,9 @@ public sealed class ChangeFeedOnceTests : IAsyncLifetime
     [Theory]
     [InlineData(LogGeneration.One)]
     [InlineData(LogGeneration.Two)]
-    public async Task Of_two_writes_at_one_time_the_later_row_wins_though_it_came_first(LogGeneration generation)
+    public async Task Of_two_writes_at_one_time_the_later_row_wins_though_it_came_first(
+        LogGeneration generation
+    )
     {
         _bench = await FeedBench.CreateAsync(generation);
         await _bench.InsertAsync(DeviceChanges.Insert("first"));
@@ -232,5 +234,6 @@ public sealed class ChangeFeedOnceTests : IAsyncLifetime
         return transaction;
     }
 
-    private Task<long> FoldedIdsAsync() => _bench.Rows.ReadAsync<long>("SELECT count(*) FROM mana_ai.folded_changes");
+    private Task<long> FoldedIdsAsync() =>
+        _bench.Rows.ReadAsync<long>("SELECT count(*) FROM mana_ai.folded_changes");
 }

@@ -19,10 +19,7 @@ internal static class DeviceChanges
         );
 
     public static DeviceChange Update(string field, string value, string time) =>
-        new(
-            RecordId,
-            $$"""{"{{field}}": {{JsonSerializer.Serialize(value)}}}"""
-        )
+        new(RecordId, $$"""{"{{field}}": {{JsonSerializer.Serialize(value)}}}""")
         {
             Op = "update",
             Times = $$"""{"{{field}}": "{{time}}"}""",

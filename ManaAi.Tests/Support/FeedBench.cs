@@ -18,7 +18,11 @@ internal sealed class FeedBench : IAsyncDisposable
         Rows = database;
         // One connection more than a fold from nothing needs: what it forgets to give back is missed at once.
         _source = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(database.ReaderConnectionString) { MaxPoolSize = 5, Timeout = 5 }
+            new NpgsqlConnectionStringBuilder(database.ReaderConnectionString)
+            {
+                MaxPoolSize = 5,
+                Timeout = 5,
+            }
         );
         Sync = new SyncDatabase(_source);
         _projectors.Start();
@@ -81,7 +85,9 @@ internal sealed class FeedBench : IAsyncDisposable
 
     /// <summary>One field of a mission's projected record, as text; null where there is none.</summary>
     public Task<string?> FieldAsync(string field, string mission = "mission-1") =>
-        Rows.ReadAsync<string>($"SELECT record ->> '{field}' FROM mana_ai.missions WHERE mission_id = '{mission}'");
+        Rows.ReadAsync<string>(
+            $"SELECT record ->> '{field}' FROM mana_ai.missions WHERE mission_id = '{mission}'"
+        );
 
     /// <summary>
     /// What <see cref="ProjectionAsync"/> would say had all that is visible now been folded row by row from nothing.

@@ -8,7 +8,8 @@ internal sealed class LogLines<T> : ILogger<T>
 {
     private readonly ConcurrentQueue<(int Id, string Text)> _lines = new();
 
-    public IReadOnlyList<string> Of(int id) => [.. _lines.Where(line => line.Id == id).Select(line => line.Text)];
+    public IReadOnlyList<string> Of(int id) =>
+        [.. _lines.Where(line => line.Id == id).Select(line => line.Text)];
 
     public IReadOnlyList<string> All => [.. _lines.Select(line => line.Text)];
 
