@@ -22,6 +22,8 @@ public sealed class ChangeFeed(
     ILogger<ChangeFeed> logger
 )
 {
+    private readonly FoldNotices _notices = new(options, metrics, logger);
+
     /// <summary>Folds everything that is visible now; from nothing where the projection cannot be trusted.</summary>
     public async Task<FoldReport> FoldAsync(LogShape shape, CancellationToken cancellationToken)
     {
@@ -29,14 +31,6 @@ public sealed class ChangeFeed(
         while (report.IsCut)
         {
             report = report.And(await FoldBatchAsync(shape, cancellationToken));
-        }
-
-        metrics.ChangesFolded.Add(report.Rows);
-        metrics.Refolds.Add(report.Refolds);
-        if (report.LateRows > 0)
-        {
-            metrics.LateRows.Add(report.LateRows);
-            Log.LateRows(logger, report.LateRows);
         }
 
         return report;
@@ -53,12 +47,26 @@ public sealed class ChangeFeed(
         if (cursor.ReasonToStartAnew() is { } reason)
         {
             Log.FoldingFromNothing(logger, reason);
-            var whole = new WholeLogFold(database, projectors, logger);
-            return await whole.RunAsync(transaction, shape, cursor.Own, Report, cancellationToken);
+            var whole = new WholeLogFold(database, projectors, options, _notices, logger);
+            return Counted(await whole.RunAsync(transaction, shape, cursor.Own, cancellationToken));
         }
 
         var report = await FoldNewAsync(transaction, shape, cursor, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return Counted(report);
+    }
+
+    /// <summary>Batch by batch: what one committed is counted though a later one of the same read fails.</summary>
+    private FoldReport Counted(FoldReport report)
+    {
+        metrics.ChangesFolded.Add(report.Rows);
+        metrics.Refolds.Add(report.Refolds);
+        if (report.LateRows > 0)
+        {
+            metrics.LateRows.Add(report.LateRows);
+            Log.LateRows(logger, report.LateRows);
+        }
+
         return report;
     }
 
@@ -79,13 +87,9 @@ public sealed class ChangeFeed(
             cancellationToken
         );
 
-        var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut)
-        {
-            Rows = batch.Rows.Count,
-        };
+        var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut);
         if (batch.Rows.Count > 0)
         {
-            report = report with { LateRows = batch.Rows.Count(row => row.Position.CreatedAt < margin) };
             report = await FoldRowsAsync(transaction, shape, cursor, batch, report, cancellationToken);
         }
 
@@ -149,9 +153,10 @@ public sealed class ChangeFeed(
             cancellationToken
         );
         await ProjectionStore.RecordFoldedAsync(transaction, read, cancellationToken);
-        Report(folded);
-        ReportFutureStamps(fresh, batch.ReadAt);
-        return report with { Records = folded.Count, Refolds = refolds, Rows = fresh.Count };
+        _notices.OfRecords(folded);
+        fresh.ForEach(row => _notices.OfStamp(row, batch.ReadAt));
+        var late = fresh.Count(row => row.Position.CreatedAt < cursor.ReadAt!.Value - options.Margin);
+        return report with { Rows = fresh.Count, Records = folded.Count, Refolds = refolds, LateRows = late };
     }
 
     private async Task<ChangeBatch> ReadBatchAsync(
@@ -220,46 +225,6 @@ public sealed class ChangeFeed(
         {
             await using var prune = transaction.Command(Sql.Get("PruneFolded")).Add("xmin", batch.Xmin);
             await prune.ExecuteNonQueryAsync(cancellationToken);
-        }
-    }
-
-    private void Report(IReadOnlyList<FoldedRecord> folded)
-    {
-        foreach (var row in folded.SelectMany(one => one.Unfolded))
-        {
-            if (row.NewerSchema is { } version)
-            {
-                metrics.NewerSchemaRows.Add(1);
-                Log.NewerSchema(logger, row.ChangeId, row.Key.ToString(), version);
-            }
-            else
-            {
-                metrics.UndecodableRows.Add(1);
-                Log.Undecodable(logger, row.ChangeId, row.Key.ToString(), row.Reason);
-            }
-        }
-
-        foreach (
-            var record in folded.Select(one => one.Record).Where(one => one.Mission is { IsDeleted: false })
-        )
-        {
-            switch (record.Mission!.Obstacle)
-            {
-                case Obstacles.Incomplete:
-                    Log.IncompleteMission(logger, record.Stored.Key.ToString());
-                    break;
-                case Obstacles.UnreadableNextRunAt:
-                    Log.UnreadableNextRunAt(logger, record.Stored.Key.ToString());
-                    break;
-            }
-        }
-    }
-
-    private void ReportFutureStamps(IEnumerable<ChangeRow> rows, DateTimeOffset now)
-    {
-        foreach (var row in rows.Where(row => row.Position.CreatedAt > now + options.FutureMax))
-        {
-            Log.FutureStamp(logger, row.Position.Id, row.Key.ToString(), row.Position.CreatedAt - now);
         }
     }
 

@@ -14,11 +14,15 @@ internal sealed record FeedCursor(
     long Xmin,
     long Xmax,
     DateTimeOffset? SweptAt,
-    long SweepXmin,
-    long OwnXmax,
-    DateTimeOffset Now
+    long SweepXmin
 )
 {
+    /// <summary>The first transaction id that the cluster has not given out yet.</summary>
+    public long OwnXmax { get; private init; }
+
+    /// <summary>The database's clock.</summary>
+    public DateTimeOffset Now { get; private init; }
+
     /// <summary>Why nothing of the projection can be trusted; null where it can.</summary>
     public string? ReasonToStartAnew()
     {
@@ -44,8 +48,10 @@ internal sealed record FeedCursor(
         CancellationToken cancellationToken
     )
     {
-        await using var command = transaction.Command(Sql.Get("LockCursor"));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await using var batch = transaction.Batch();
+        batch.Then(Sql.Get("LockCursor"));
+        batch.Then(Sql.Get("ClusterNow"));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))
         {
             return null;
@@ -60,16 +66,17 @@ internal sealed record FeedCursor(
                 reader.GetInt64(2),
                 reader.GetInt32(3)
             );
-        return new FeedCursor(
+        var cursor = new FeedCursor(
             stored,
             new LogIdentity(reader.GetString(9), reader.GetInt64(10), reader.GetInt64(11), generation),
             reader.GetNullable<DateTimeOffset>(4),
             reader.GetNullable<long>(5) ?? 0,
             reader.GetNullable<long>(6) ?? 0,
             reader.GetNullable<DateTimeOffset>(7),
-            reader.GetNullable<long>(8) ?? 0,
-            reader.GetInt64(12),
-            reader.GetInstant(13)
+            reader.GetNullable<long>(8) ?? 0
         );
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return cursor with { OwnXmax = reader.GetInt64(0), Now = reader.GetInstant(1) };
     }
 }

@@ -18,6 +18,11 @@ public sealed record FeedOptions
     /// <summary>Bytes in one fold transaction, as stored: memory stays bounded when rows are huge.</summary>
     public long BytesMax { get; init; } = 16 * 1024 * 1024;
 
+    /// <summary>Rows and bytes that a fold from nothing has in hand at once, a few times over; a longer record comes in parts.</summary>
+    public int WholeRowsMax { get; init; } = 4000;
+
+    public long WholeBytesMax { get; init; } = 8 * 1024 * 1024;
+
     /// <summary>A stamp further ahead of the database's clock than this is reported.</summary>
     public TimeSpan FutureMax { get; init; } = TimeSpan.FromMinutes(5);
 }

@@ -1,5 +1,6 @@
 using ManaAi.Actors.ChangeLog;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace ManaAi.Actors.Database;
 
@@ -21,13 +22,9 @@ public sealed class DatabaseGate(SyncDatabase database, TimeProvider time, ILogg
     {
         try
         {
-            if (_state.Access is { } access)
+            if (_state.Access is { } access && await IsStillSoAsync(access, cancellationToken))
             {
-                var shape = await ReadShapeAsync(cancellationToken);
-                if (shape == access.Shape)
-                {
-                    return new GateAnswer(access, []);
-                }
+                return new GateAnswer(access, []);
             }
 
             await ProveAsync(cancellationToken);
@@ -120,10 +117,17 @@ public sealed class DatabaseGate(SyncDatabase database, TimeProvider time, ILogg
         _state = new GateState(null, reasons, []);
     }
 
-    private async Task<LogShape?> ReadShapeAsync(CancellationToken cancellationToken)
+    /// <summary>What can change without an error to tell: the columns, and whether this login sees all rows.</summary>
+    private async Task<bool> IsStillSoAsync(LogAccess access, CancellationToken cancellationToken)
     {
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        return await LogShape.ReadAsync(connection, cancellationToken);
+        if (await LogShape.ReadAsync(connection, cancellationToken) != access.Shape)
+        {
+            return false;
+        }
+
+        await using var command = new NpgsqlCommand(Sql.Get("IsBlinded"), connection);
+        return await command.ExecuteScalarAsync(cancellationToken) is false;
     }
 
     private sealed record GateState(

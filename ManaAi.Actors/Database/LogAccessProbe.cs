@@ -122,7 +122,10 @@ internal static class LogAccessProbe
 
         try
         {
-            await InsertAsync(transaction, ProbeUser, cancellationToken);
+            await using var insert = transaction
+                .Command(Sql.Get("ProbeForeignInsert"))
+                .Add("user", ProbeUser);
+            await insert.ExecuteNonQueryAsync(cancellationToken);
             return [$"As one user, mana_ai_user can write another user's rows of the change log: {Remedy}"];
         }
         catch (PostgresException exception)

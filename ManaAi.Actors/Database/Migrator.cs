@@ -36,12 +36,22 @@ internal static class Migrator
             await ExecuteAsync(transaction, $"set local role {LogAccess.OwnerRole}", cancellationToken);
         }
 
-        await EnsureSchemaAsync(transaction, cancellationToken);
-        await ExecuteAsync(transaction, Prepare, cancellationToken);
-        var result = await ApplyAsync(transaction, cancellationToken);
-        await GrantAsync(transaction, probe.Login, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return result;
+        try
+        {
+            await EnsureSchemaAsync(transaction, cancellationToken);
+            await ExecuteAsync(transaction, Prepare, cancellationToken);
+            var result = await ApplyAsync(transaction, cancellationToken);
+            await GrantAsync(transaction, probe.Login, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return result;
+        }
+        catch (PostgresException exception)
+            when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new MigrationException(
+                $"The schema mana_ai is missing and may not be made, or belongs to another role: {LogAccessProbe.Remedy}"
+            );
+        }
     }
 
     private static async Task EnsureSchemaAsync(
@@ -56,17 +66,7 @@ internal static class Migrator
             return;
         }
 
-        try
-        {
-            await ExecuteAsync(transaction, "create schema mana_ai", cancellationToken);
-        }
-        catch (PostgresException exception)
-            when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-        {
-            throw new MigrationException(
-                $"The schema mana_ai is missing and may not be made: {LogAccessProbe.Remedy}"
-            );
-        }
+        await ExecuteAsync(transaction, "create schema mana_ai", cancellationToken);
     }
 
     private static async Task<(int Applied, string Last)> ApplyAsync(

@@ -30,7 +30,7 @@ public sealed class SyncDatabase(NpgsqlDataSource source)
         try
         {
             var transaction = await connection.BeginTransactionAsync(isolation, cancellationToken);
-            var begun = new DatabaseTransaction(connection, transaction);
+            var begun = new DatabaseTransaction(connection, transaction, statementMax ?? StatementMax);
             await using var limits = begun.Command(
                 """
                 select set_config('statement_timeout', @statement, true), set_config('lock_timeout', @lock, true),
@@ -55,14 +55,34 @@ public sealed class SyncDatabase(NpgsqlDataSource source)
 }
 
 /// <summary>One transaction on one connection; what is not committed is rolled back when it is disposed.</summary>
-public sealed class DatabaseTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction)
-    : IAsyncDisposable
+public sealed class DatabaseTransaction(
+    NpgsqlConnection connection,
+    NpgsqlTransaction transaction,
+    TimeSpan statementMax
+) : IAsyncDisposable
 {
+    // The server's deadline comes first, and its answer says which it was; ours is for a server that went silent.
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(5);
+
+    // 0 is no limit.
+    private int _waitSeconds = (int)(statementMax + SilenceMax).TotalSeconds;
+
     public NpgsqlConnection Connection => connection;
 
-    public NpgsqlCommand Command(string sql) => new(sql, connection, transaction);
+    public NpgsqlCommand Command(string sql) =>
+        new(sql, connection, transaction) { CommandTimeout = _waitSeconds };
 
-    public NpgsqlBatch Batch() => new(connection, transaction);
+    public NpgsqlBatch Batch() => new(connection, transaction) { Timeout = _waitSeconds };
+
+    /// <summary>From here on each statement may take as long as it takes. Waiting for a lock stays bounded.</summary>
+    public async Task LiftDeadlinesAsync(CancellationToken cancellationToken)
+    {
+        await using var lift = Command(
+            "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
+        );
+        await lift.ExecuteNonQueryAsync(cancellationToken);
+        _waitSeconds = 0;
+    }
 
     public Task CommitAsync(CancellationToken cancellationToken) =>
         transaction.CommitAsync(cancellationToken);

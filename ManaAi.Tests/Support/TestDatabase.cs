@@ -75,6 +75,22 @@ public sealed class TestDatabase : IAsyncDisposable
             : default;
     }
 
+    /// <summary>Until somebody in this database waits for a lock. PostgreSQL tells nobody, so this asks.</summary>
+    public async Task WaitForLockAsync()
+    {
+        const string waiting = """
+            SELECT count(*)
+              FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+             WHERE a.datname = current_database() AND NOT l.granted
+            """;
+        var asked = 0;
+        while (await ReadAsync<long>(waiting) == 0)
+        {
+            asked++;
+            Assert.True(asked < 10_000, "Nobody came to wait for a lock.");
+        }
+    }
+
     /// <summary>roles.sql as an operator runs it; <paramref name="variables"/> like <c>log_index=1</c>.</summary>
     public Task<PsqlResult> RunRolesAsync(params IEnumerable<string> variables) =>
         Psql.RunFileAsync(_connection, "roles.sql", environment: null, variables);

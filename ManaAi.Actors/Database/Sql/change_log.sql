@@ -31,11 +31,12 @@ select s.snapshot, s.read_at, (select count(*) from candidates) as candidates,
  order by c.created_at, c.id
 
 -- name: ReadRecord
--- All of one record, in the order of the fold.
+-- All of one record, in the order of the fold. A row without created_at is one that no device ever reads.
 select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
        jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
   from public.sync_changes c
  where c.app_id = 'ai' and c.table_name = @table and c.record_id = @record and c.user_id = @user
+   and c.created_at is not null
  order by c.created_at, c.id
 
 -- name: ReadRecordSince
@@ -44,6 +45,7 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
        jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
   from public.sync_changes c
  where c.app_id = 'ai' and c.table_name = 'aiMissions' and c.record_id = @record and c.user_id = @user
+   and c.created_at is not null
    and ((c.xmin::text::bigint - current_setting('mana_ai.sweep_xmin')::bigint) & 4294967295) < 2147483648
  order by c.created_at, c.id
 
@@ -53,7 +55,7 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
 select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
        jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
   from public.sync_changes c
- where c.app_id = 'ai' and c.table_name in ('aiMissions', 'agents')
+ where c.app_id = 'ai' and c.table_name in ('aiMissions', 'agents') and c.created_at is not null
  order by c.table_name collate "C", c.user_id collate "C", c.record_id collate "C", c.created_at, c.id
 
 -- name: InsertIteration

@@ -1,16 +1,18 @@
 -- name: LockCursor
--- The lock lets one node fold at a time; another that finds it taken goes on with what is there. The identity of
--- cluster and table, and the shape of the log, are read in the same statement.
+-- The lock lets one node fold at a time; another that finds it taken goes on with what is there.
 select c.system_identifier, c.database_oid, c.table_oid, c.generation,
        c.read_at, pg_snapshot_xmin(c.snapshot)::text::bigint as xmin, pg_snapshot_xmax(c.snapshot)::text::bigint as xmax,
        c.swept_at, pg_snapshot_xmin(c.sweep_snapshot)::text::bigint as sweep_xmin,
        (select s.system_identifier::text from pg_control_system() s) as own_system_identifier,
        (select d.oid::bigint from pg_database d where d.datname = current_database()) as own_database_oid,
-       coalesce(to_regclass('public.sync_changes')::oid::bigint, 0) as own_table_oid,
-       pg_snapshot_xmax(pg_current_snapshot())::text::bigint as own_xmax,
-       clock_timestamp() as now
+       coalesce(to_regclass('public.sync_changes')::oid::bigint, 0) as own_table_oid
   from mana_ai.cursor c
    for update skip locked
+
+-- name: ClusterNow
+-- After the lock and in a statement of its own: the locked row is the latest, while the snapshot of the statement that
+-- locked it may be older than the one that another node has just stored there, as if the cluster had been restored.
+select pg_snapshot_xmax(pg_current_snapshot())::text::bigint, clock_timestamp()
 
 -- name: SaveCursor
 -- A batch cut off by its limit leaves read_at and snapshot as they are; a sweep moves its own snapshot too.

@@ -7,11 +7,19 @@ select current_user::text,
        to_regrole('mana_ai_user') is not null and pg_has_role(current_user, to_regrole('mana_ai_user'), 'member'),
        to_regrole('mana_ai_owner') is not null and pg_has_role(current_user, to_regrole('mana_ai_owner'), 'member')
 
+-- name: IsBlinded
+select row_security_active(to_regclass('public.sync_changes'))
+
 -- name: ProbeInsert
 -- Rolled back in any case.
 insert into public.sync_changes (app_id, table_name, record_id, user_id, op, client_id)
 values ('mana-ai-probe', 'probe', 'probe', @user, 'insert', 'mana-ai-runner')
 returning id
+
+-- name: ProbeForeignInsert
+-- Without RETURNING: that would ask the policies for reading too, and their refusal would hide that writing is open.
+insert into public.sync_changes (app_id, table_name, record_id, user_id, op, client_id)
+values ('mana-ai-probe', 'probe', 'probe', @user, 'insert', 'mana-ai-runner')
 
 -- name: ProbeSelect
 select count(*) from public.sync_changes where id = @id

@@ -1,0 +1,133 @@
+using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Database;
+using ManaAi.Tests.Support;
+using Npgsql;
+using LogGeneration = ManaAi.Tests.Support.LogGeneration;
+
+namespace ManaAi.Tests.Database;
+
+/// <summary>PostgreSQL parses and plans every statement of Database/Sql against the schema that it will meet.</summary>
+public sealed partial class StatementTests
+{
+    [Theory]
+    [InlineData(LogGeneration.One)]
+    [InlineData(LogGeneration.Two)]
+    public async Task Every_statement_can_be_prepared_by_the_login(LogGeneration generation)
+    {
+        await using var bench = await FeedBench.CreateAsync(generation);
+        var shape = await bench.ShapeAsync();
+        await using var transaction = await bench.Sync.BeginAsync(CancellationToken.None);
+        var faults = new List<string>();
+        foreach (var name in Sql.All.Keys.Order(StringComparer.Ordinal).Where(name => !IsCopy(name)))
+        {
+            await ExecuteAsync(transaction, "SAVEPOINT before");
+            // Rows of the log are inserted as a user, everything else is the login's own.
+            var isUsers = Sql.Get(name).Contains("insert into public.", StringComparison.Ordinal);
+            await ExecuteAsync(transaction, isUsers ? "SET LOCAL ROLE mana_ai_user" : "RESET ROLE");
+            try
+            {
+                await ExecuteAsync(transaction, Prepared(shape.Statement(name)));
+                await ExecuteAsync(transaction, $"EXPLAIN EXECUTE p{await NullsAsync(transaction)}");
+            }
+            catch (PostgresException exception)
+            {
+                faults.Add($"{name}: {exception.MessageText}");
+            }
+
+            await ExecuteAsync(transaction, "ROLLBACK TO before; DEALLOCATE ALL");
+        }
+
+        faults.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Copies_begin()
+    {
+        await using var bench = await FeedBench.CreateAsync();
+        foreach (var name in Sql.All.Keys.Where(IsCopy))
+        {
+            await using var transaction = await bench.Sync.BeginAsync(CancellationToken.None);
+            await using var copy = await transaction.Connection.BeginBinaryImportAsync(Sql.Get(name));
+            (await copy.CompleteAsync()).ShouldBe(0UL, name);
+        }
+    }
+
+    /// <summary>What Npgsql says of a value's type where PostgreSQL cannot tell it from the statement.</summary>
+    private static readonly Dictionary<string, string> _types = new(StringComparer.Ordinal)
+    {
+        ["@ids"] = "uuid[]",
+        ["@position_ids"] = "uuid[]",
+        ["@xids"] = "bigint[]",
+        ["@runs"] = "bigint[]",
+        ["@epochs"] = "bigint[]",
+        ["@max_tokens"] = "bigint[]",
+        ["@max_concurrents"] = "int[]",
+        ["@newer_schemas"] = "int[]",
+        ["@deleteds"] = "boolean[]",
+        ["@next_run_ats"] = "timestamptz[]",
+        ["@running_untils"] = "timestamptz[]",
+        ["@iterations_ats"] = "timestamptz[]",
+        ["@position_ats"] = "timestamptz[]",
+        ["@users"] = "text[]",
+        ["@tables"] = "text[]",
+        ["@records"] = "text[]",
+        ["@jsons"] = "text[]",
+        ["@times"] = "text[]",
+        ["@states"] = "text[]",
+        ["@agents"] = "text[]",
+        ["@names"] = "text[]",
+        ["@obstacles"] = "text[]",
+        ["@late_after"] = "interval",
+        ["@position_at"] = "timestamptz",
+    };
+
+    private static bool IsCopy(string name) => Sql.Get(name).StartsWith("copy ", StringComparison.Ordinal);
+
+    /// <summary>@name becomes $1 as Npgsql does it.</summary>
+    private static string Prepared(string sql)
+    {
+        var names = new List<string>();
+        var numbered = Parameter()
+            .Replace(
+                sql,
+                match =>
+                {
+                    if (!names.Contains(match.Value))
+                    {
+                        names.Add(match.Value);
+                    }
+
+                    return $"${names.IndexOf(match.Value) + 1}";
+                }
+            );
+        if (names.Count == 0)
+        {
+            return $"PREPARE p AS {numbered}";
+        }
+
+        // unnest() takes any array, so it is told which; everywhere else the statement itself tells.
+        var isOfMany = numbered.Contains("unnest(", StringComparison.Ordinal);
+        var types = names.Select(name =>
+            _types.TryGetValue(name, out var type) && (isOfMany || !type.EndsWith(']')) ? type : "unknown"
+        );
+        return $"PREPARE p ({string.Join(", ", types)}) AS {numbered}";
+    }
+
+    private static async Task<string> NullsAsync(DatabaseTransaction transaction)
+    {
+        await using var command = transaction.Command(
+            "SELECT coalesce(cardinality(parameter_types), 0) FROM pg_prepared_statements WHERE name = 'p'"
+        );
+        var count = (int)(await command.ExecuteScalarAsync())!;
+        return count == 0 ? "" : $"({string.Join(", ", Enumerable.Repeat("NULL", count))})";
+    }
+
+    private static async Task ExecuteAsync(DatabaseTransaction transaction, string sql)
+    {
+        await using var command = transaction.Command(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    [System.Text.RegularExpressions.GeneratedRegex("@[a-z_]+")]
+    private static partial System.Text.RegularExpressions.Regex Parameter();
+}
