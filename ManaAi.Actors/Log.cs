@@ -11,7 +11,11 @@ internal static partial class Log
     [LoggerMessage(101, LogLevel.Error, "Handling {Message} failed; the actor goes on")]
     public static partial void MessageFailed(ILogger logger, string message, Exception exception);
 
-    [LoggerMessage(110, LogLevel.Information, "Schema mana_ai is at {Migration}; {Applied} migrations were applied now")]
+    [LoggerMessage(
+        110,
+        LogLevel.Information,
+        "Schema mana_ai is at {Migration}; {Applied} migrations were applied now"
+    )]
     public static partial void Migrated(ILogger logger, string migration, int applied);
 
     [LoggerMessage(111, LogLevel.Error, "Not ready: {Reason}")]
@@ -37,7 +41,11 @@ internal static partial class Log
     [LoggerMessage(203, LogLevel.Warning, "Folding the change log from nothing: {Reason}")]
     public static partial void FoldingFromNothing(ILogger logger, string reason);
 
-    [LoggerMessage(204, LogLevel.Information, "Folded {Rows} changes into {Records} records from nothing in {Took}")]
+    [LoggerMessage(
+        204,
+        LogLevel.Information,
+        "Folded {Rows} changes into {Records} records from nothing in {Took}"
+    )]
     public static partial void FoldedFromNothing(ILogger logger, long rows, long records, TimeSpan took);
 
     [LoggerMessage(
@@ -62,7 +70,11 @@ internal static partial class Log
     )]
     public static partial void UnreadableNextRunAt(ILogger logger, string mission);
 
-    [LoggerMessage(208, LogLevel.Warning, "Change {ChangeId} of {Record} is stamped {Ahead} ahead of the database's clock")]
+    [LoggerMessage(
+        208,
+        LogLevel.Warning,
+        "Change {ChangeId} of {Record} is stamped {Ahead} ahead of the database's clock"
+    )]
     public static partial void FutureStamp(ILogger logger, Guid changeId, string record, TimeSpan ahead);
 
     [LoggerMessage(301, LogLevel.Debug, "Tick: {Rows} changes folded, {Open} occurrences claimable, {Took}")]
@@ -103,7 +115,11 @@ internal static partial class Log
         TimeSpan wait
     );
 
-    [LoggerMessage(404, LogLevel.Information, "Claimed {Mission} due {DueAt:O} epoch {Epoch} attempt {Attempt}")]
+    [LoggerMessage(
+        404,
+        LogLevel.Information,
+        "Claimed {Mission} due {DueAt:O} epoch {Epoch} attempt {Attempt}"
+    )]
     public static partial void Claimed(
         ILogger logger,
         string mission,
@@ -112,13 +128,21 @@ internal static partial class Log
         int attempt
     );
 
-    [LoggerMessage(405, LogLevel.Warning, "Took over {Mission} due {DueAt:O} at epoch {Epoch}: its lease had run out")]
+    [LoggerMessage(
+        405,
+        LogLevel.Warning,
+        "Took over {Mission} due {DueAt:O} at epoch {Epoch}: its lease had run out"
+    )]
     public static partial void TookOver(ILogger logger, string mission, DateTimeOffset dueAt, long epoch);
 
     [LoggerMessage(406, LogLevel.Information, "Handed back {Runs} runs under way")]
     public static partial void HandedBack(ILogger logger, int runs);
 
-    [LoggerMessage(407, LogLevel.Information, "{Mission} due {DueAt:O} was closed before; its schedule is moved on")]
+    [LoggerMessage(
+        407,
+        LogLevel.Information,
+        "{Mission} due {DueAt:O} was closed before; its schedule is moved on"
+    )]
     public static partial void ScheduleRepaired(ILogger logger, string mission, DateTimeOffset dueAt);
 
     [LoggerMessage(408, LogLevel.Warning, "{Mission}: {Reason}")]
@@ -137,6 +161,34 @@ internal static partial class Log
         string sqlState
     );
 
+    [LoggerMessage(
+        410,
+        LogLevel.Warning,
+        "{Count} occurrences were due longer ago than MISSED_AFTER_MS ({MissedAfter}), the oldest at {Oldest:O}; "
+            + "they are skipped, and their schedules move on"
+    )]
+    public static partial void Abandoned(
+        ILogger logger,
+        long count,
+        DateTimeOffset oldest,
+        TimeSpan missedAfter
+    );
+
+    [LoggerMessage(
+        411,
+        LogLevel.Information,
+        "{Mission} due {DueAt:O} is made up for once; {Missed} later occurrences had passed"
+    )]
+    public static partial void Missed(ILogger logger, string mission, DateTimeOffset dueAt, int missed);
+
+    [LoggerMessage(412, LogLevel.Information, "{Mission} is run by cron and got its first nextRunAt")]
+    public static partial void FirstScheduled(ILogger logger, string mission);
+
     [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
-    public static partial void AnswerRefused(ILogger logger, string mission, DateTimeOffset dueAt, string sentence);
+    public static partial void AnswerRefused(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        string sentence
+    );
 }

@@ -42,7 +42,8 @@ internal sealed class ActorService(
                 Log.HandedBack(logger, users);
             }
         }
-        catch (Exception exception) when (exception.IsDatabaseFault() || exception is OperationCanceledException)
+        catch (Exception exception)
+            when (exception.IsDatabaseFault() || exception is OperationCanceledException)
         {
             // The leases run out by themselves; that is only slower.
             Log.TickFailed(logger, DatabaseFaults.Describe(exception), null);

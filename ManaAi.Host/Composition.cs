@@ -65,6 +65,10 @@ internal static class Composition
             {
                 DefaultZone = DateTimeZoneProviders.Tzdb[settings.Schedule.DefaultTimeZone],
                 IntervalMinutesMin = (int)settings.Schedule.IntervalMin.TotalMinutes,
+                IsMissedMadeUpFor = settings.Schedule.MissedRuns == MissedRuns.Once,
+                LateAfter = settings.Tick.Interval,
+                MissedAfter = settings.Schedule.MissedAfter,
+                Spread = settings.Schedule.Spread,
             }
         );
         services.AddSingleton(
@@ -80,7 +84,9 @@ internal static class Composition
         );
         // The only place where chance comes from; everything below takes it as a parameter.
         services.AddSingleton(new Random());
-        services.AddSingleton(provider => NodeId.Create(Environment.MachineName, provider.GetRequiredService<Random>()));
+        services.AddSingleton(provider =>
+            NodeId.Create(Environment.MachineName, provider.GetRequiredService<Random>())
+        );
     }
 
     private static void AddDatabase(IServiceCollection services, ServiceSettings settings)

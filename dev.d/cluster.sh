@@ -90,7 +90,7 @@ make_home() {
   if [ "$(id -u)" -eq 0 ]; then
     chown "$(cluster_user):" "$link/"
   elif [ ! -O "$link/" ]; then
-    die "$link belongs to $(stat -L -c %U "$link"), from a run as root; let root remove it: ./dev down --wipe"
+    die "$link belongs to $(stat -L -c %U "$link"), which is not you; let that user remove it"
   fi
   (cd -P "$link" && pwd)
 }

@@ -31,7 +31,10 @@ public static class AgentReader
         {
             foreach (var entry in found.EnumerateObject())
             {
-                if (entry.Value.ValueKind == JsonValueKind.String && Decision(entry.Value.GetString()) is { } decision)
+                if (
+                    entry.Value.ValueKind == JsonValueKind.String
+                    && Decision(entry.Value.GetString()) is { } decision
+                )
                 {
                     decisions[entry.Name] = decision;
                 }

@@ -30,7 +30,11 @@ public sealed record AgentState(
         }
 
         var reader = new Utf8JsonReader(json.Span);
-        return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var value) && value >= 0
+        return
+            reader.Read()
+            && reader.TokenType == JsonTokenType.Number
+            && reader.TryGetDouble(out var value)
+            && value >= 0
             ? (long)Math.Min(value, max)
             : null;
     }

@@ -115,8 +115,7 @@ public static class ChangeDecoder
             case "insert":
                 return DecodeInsert(row, data);
             case "update":
-                var fields = data
-                    .Where(field => times.ContainsKey(field.Key))
+                var fields = data.Where(field => times.ContainsKey(field.Key))
                     .Select(field => new ChangedField(field.Key, field.Value, times[field.Key]))
                     .ToArray();
                 return Sound(row, ChangeOp.Update, fields);

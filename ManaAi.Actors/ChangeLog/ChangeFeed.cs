@@ -79,7 +79,10 @@ public sealed class ChangeFeed(
             cancellationToken
         );
 
-        var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut) { Rows = batch.Rows.Count };
+        var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut)
+        {
+            Rows = batch.Rows.Count,
+        };
         if (batch.Rows.Count > 0)
         {
             report = report with { LateRows = batch.Rows.Count(row => row.Position.CreatedAt < margin) };
@@ -103,7 +106,11 @@ public sealed class ChangeFeed(
         CancellationToken cancellationToken
     )
     {
-        var keys = batch.Rows.Select(row => row.Key).Where(key => key.RecordId.Length > 0).Distinct().ToArray();
+        var keys = batch
+            .Rows.Select(row => row.Key)
+            .Where(key => key.RecordId.Length > 0)
+            .Distinct()
+            .ToArray();
         var stored = await ProjectionStore.LockAsync(transaction, keys, cancellationToken);
         var fresh = await WithoutFoldedAsync(transaction, batch.Rows, cancellationToken);
 
@@ -118,7 +125,14 @@ public sealed class ChangeFeed(
             {
                 // Behind what was folded, or seen before: only the whole record in its order is right.
                 folded.Add(
-                    await RecordReader.FoldAsync(transaction, shape, rows.Key, cursor.SweepXmin, read, cancellationToken)
+                    await RecordReader.FoldAsync(
+                        transaction,
+                        shape,
+                        rows.Key,
+                        cursor.SweepXmin,
+                        read,
+                        cancellationToken
+                    )
                 );
                 refolds++;
             }
@@ -129,7 +143,11 @@ public sealed class ChangeFeed(
         }
 
         folded.AddRange(await projectors.FoldAsync(shape.Generation, works, cancellationToken));
-        await ProjectionStore.SaveAsync(transaction, [.. folded.Select(one => one.Record)], cancellationToken);
+        await ProjectionStore.SaveAsync(
+            transaction,
+            [.. folded.Select(one => one.Record)],
+            cancellationToken
+        );
         await ProjectionStore.RecordFoldedAsync(transaction, read, cancellationToken);
         Report(folded);
         ReportFutureStamps(fresh, batch.ReadAt);
@@ -221,7 +239,9 @@ public sealed class ChangeFeed(
             }
         }
 
-        foreach (var record in folded.Select(one => one.Record).Where(one => one.Mission is { IsDeleted: false }))
+        foreach (
+            var record in folded.Select(one => one.Record).Where(one => one.Mission is { IsDeleted: false })
+        )
         {
             switch (record.Mission!.Obstacle)
             {
@@ -243,9 +263,15 @@ public sealed class ChangeFeed(
         }
     }
 
-    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) => left < right ? left : right;
+    private static DateTimeOffset Earlier(DateTimeOffset left, DateTimeOffset right) =>
+        left < right ? left : right;
 
-    private sealed record ChangeBatch(IReadOnlyList<ChangeRow> Rows, string Snapshot, DateTimeOffset ReadAt, bool IsCut)
+    private sealed record ChangeBatch(
+        IReadOnlyList<ChangeRow> Rows,
+        string Snapshot,
+        DateTimeOffset ReadAt,
+        bool IsCut
+    )
     {
         /// <summary>A snapshot's text is xmin:xmax:list.</summary>
         public long Xmin => PgSnapshot.Xmin(Snapshot);

@@ -32,7 +32,9 @@ internal sealed record FeedCursor(
             return "the cursor belongs to another cluster, table or generation of the log";
         }
 
-        return Xmax > OwnXmax ? "the cursor is ahead of the cluster, which was restored from an older state" : null;
+        return Xmax > OwnXmax
+            ? "the cursor is ahead of the cluster, which was restored from an older state"
+            : null;
     }
 
     /// <returns>null where another node holds the lock.</returns>

@@ -36,7 +36,10 @@ public static class LogFile
         try
         {
             // Rows stand two levels deeper than the data in them.
-            document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = ChangeDecoder.JsonDepthMax + 8 });
+            document = JsonDocument.Parse(
+                bytes,
+                new JsonDocumentOptions { MaxDepth = ChangeDecoder.JsonDepthMax + 8 }
+            );
         }
         catch (JsonException exception)
         {
@@ -48,7 +51,9 @@ public static class LogFile
         {
             JsonValueKind.Array => document,
             JsonValueKind.Null => JsonDocument.Parse("[]"),
-            var kind => throw new InvalidDataException($"it holds {kind.ToString().ToLowerInvariant()} where an array was expected"),
+            var kind => throw new InvalidDataException(
+                $"it holds {kind.ToString().ToLowerInvariant()} where an array was expected"
+            ),
         };
     }
 
@@ -110,7 +115,9 @@ public static class LogFile
     }
 
     private static string? Text(JsonElement row, string name) =>
-        row.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        row.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     /// <summary>As PostgreSQL writes timestamptz into JSON: ISO with an offset, which may have no minutes.</summary>
     private static bool TryReadInstant(string text, out DateTimeOffset instant) =>
@@ -150,7 +157,13 @@ public static class LogFile
         writer.WriteRawValue(json is { } bytes ? bytes.Span : "null"u8, skipInputValidation: true);
     }
 
-    private sealed record FileRow(JsonElement Element, int Index, RecordKey Key, DateTimeOffset CreatedAt, string IdText)
+    private sealed record FileRow(
+        JsonElement Element,
+        int Index,
+        RecordKey Key,
+        DateTimeOffset CreatedAt,
+        string IdText
+    )
     {
         public ChangeRow ToChangeRow(string stampsColumn) =>
             new(
@@ -179,7 +192,11 @@ public static class LogFile
 }
 
 /// <param name="Record">null where nothing is left.</param>
-public sealed record FoldedLogRecord(RecordKey Key, ReadOnlyMemory<byte>? Record, ReadOnlyMemory<byte>? FieldTimes);
+public sealed record FoldedLogRecord(
+    RecordKey Key,
+    ReadOnlyMemory<byte>? Record,
+    ReadOnlyMemory<byte>? FieldTimes
+);
 
 /// <param name="Faults">Rows that did nothing, one sentence each; no data of theirs.</param>
 public sealed record FoldedLog(IReadOnlyList<FoldedLogRecord> Records, IReadOnlyList<string> Faults)

@@ -24,7 +24,10 @@ public sealed record LogShape(LogGeneration Generation, bool HasOrigin, bool Has
             );
 
     /// <returns>null where there is no such table, or it has neither column of times.</returns>
-    public static async Task<LogShape?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    public static async Task<LogShape?> ReadAsync(
+        NpgsqlConnection connection,
+        CancellationToken cancellationToken
+    )
     {
         var columns = new HashSet<string>(StringComparer.Ordinal);
         await using var command = new NpgsqlCommand(Sql.Get("LogShape"), connection);

@@ -6,5 +6,8 @@ namespace ManaAi.Actors.ChangeLog;
 internal static class PgSnapshot
 {
     public static long Xmin(string snapshot) =>
-        long.Parse(snapshot.AsSpan(0, snapshot.IndexOf(':', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
+        long.Parse(
+            snapshot.AsSpan(0, snapshot.IndexOf(':', StringComparison.Ordinal)),
+            CultureInfo.InvariantCulture
+        );
 }

@@ -14,11 +14,7 @@ namespace ManaAi.Actors.ChangeLog;
 /// transaction, which holds the cursor's lock, copies the results in and stores the reader's snapshot. Memory holds a
 /// few batches, never the log.
 /// </summary>
-internal sealed class WholeLogFold(
-    SyncDatabase database,
-    MissionProjectors projectors,
-    ILogger logger
-)
+internal sealed class WholeLogFold(SyncDatabase database, MissionProjectors projectors, ILogger logger)
 {
     /// <summary>Reading a log of ten million rows takes minutes.</summary>
     private static readonly TimeSpan ReadingMax = TimeSpan.FromHours(2);
@@ -170,7 +166,11 @@ internal sealed class WholeLogFold(
         CancellationToken cancellationToken
     )
     {
-        await ProjectionStore.SaveAsync(writer, [.. records.Where(record => record.Agent is not null)], cancellationToken);
+        await ProjectionStore.SaveAsync(
+            writer,
+            [.. records.Where(record => record.Agent is not null)],
+            cancellationToken
+        );
         await using var copy = await writer.Connection.BeginBinaryImportAsync(
             Sql.Get("CopyMissions"),
             cancellationToken
@@ -201,6 +201,7 @@ internal sealed class WholeLogFold(
         await copy.WriteAsync(mission.IsDeleted, NpgsqlDbType.Boolean, cancellationToken);
         await WriteTextAsync(copy, mission.Obstacle, cancellationToken);
         await WriteInstantAsync(copy, mission.RunningUntil, cancellationToken);
+        await copy.WriteAsync(mission.NeedsSchedule, NpgsqlDbType.Boolean, cancellationToken);
         await WriteInstantAsync(copy, stored.IterationsAt, cancellationToken);
         if (stored.NewerSchema is { } newerSchema)
         {
@@ -224,7 +225,11 @@ internal sealed class WholeLogFold(
             ? copy.WriteAsync(bytes, NpgsqlDbType.Jsonb, cancellationToken)
             : copy.WriteNullAsync(cancellationToken);
 
-    private static Task WriteTextAsync(NpgsqlBinaryImporter copy, string? text, CancellationToken cancellationToken) =>
+    private static Task WriteTextAsync(
+        NpgsqlBinaryImporter copy,
+        string? text,
+        CancellationToken cancellationToken
+    ) =>
         text is not null
             ? copy.WriteAsync(text, NpgsqlDbType.Text, cancellationToken)
             : copy.WriteNullAsync(cancellationToken);
@@ -271,7 +276,9 @@ internal sealed class WholeLogFold(
         public IReadOnlyList<ChangeRow> NearSnapshot => _nearSnapshot;
 
         public IEnumerable<RecordWork> Works =>
-            _records.Where(record => record.Key.RecordId.Length > 0).Select(record => new RecordWork(record.Key, null, record.Rows));
+            _records
+                .Where(record => record.Key.RecordId.Length > 0)
+                .Select(record => new RecordWork(record.Key, null, record.Rows));
 
         public bool EndsWith(RecordKey key) => _records.Count > 0 && _records[^1].Key == key;
 

@@ -13,8 +13,11 @@ public static class DatabaseFaults
     public static string Describe(Exception exception) =>
         exception switch
         {
-            PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } =>
-                "the database refuses the login: check user and password in SYNC_DATABASE_URL",
+            PostgresException
+            {
+                SqlState: PostgresErrorCodes.InvalidPassword
+                    or PostgresErrorCodes.InvalidAuthorizationSpecification
+            } => "the database refuses the login: check user and password in SYNC_DATABASE_URL",
             PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } =>
                 "the database named in SYNC_DATABASE_URL does not exist",
             PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } =>

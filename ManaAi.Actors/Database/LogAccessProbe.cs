@@ -4,7 +4,12 @@ using Npgsql;
 namespace ManaAi.Actors.Database;
 
 /// <summary>What the probe found: access to the change log, or what to do about it.</summary>
-internal sealed record ProbeResult(LogAccess? Access, string Login, bool HasOwnerRole, IReadOnlyList<string> Reasons)
+internal sealed record ProbeResult(
+    LogAccess? Access,
+    string Login,
+    bool HasOwnerRole,
+    IReadOnlyList<string> Reasons
+)
 {
     public IReadOnlyList<string> Degradations { get; init; } = [];
 
@@ -109,7 +114,8 @@ internal static class LogAccessProbe
                 return [$"As one user, mana_ai_user sees another user's rows of the change log: {Remedy}"];
             }
         }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        catch (PostgresException exception)
+            when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             return [$"As a user, mana_ai_user can neither read nor write the user's own rows: {Remedy}"];
         }
@@ -119,7 +125,8 @@ internal static class LogAccessProbe
             await InsertAsync(transaction, ProbeUser, cancellationToken);
             return [$"As one user, mana_ai_user can write another user's rows of the change log: {Remedy}"];
         }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        catch (PostgresException exception)
+            when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             return []; // What should be: the policy refused it, and the transaction is rolled back.
         }

@@ -44,7 +44,10 @@ internal static class Migrator
         return result;
     }
 
-    private static async Task EnsureSchemaAsync(DatabaseTransaction transaction, CancellationToken cancellationToken)
+    private static async Task EnsureSchemaAsync(
+        DatabaseTransaction transaction,
+        CancellationToken cancellationToken
+    )
     {
         // CREATE SCHEMA IF NOT EXISTS fails without CREATE on the database even when the schema is there.
         await using var find = transaction.Command("select to_regnamespace('mana_ai') is not null");
@@ -57,9 +60,12 @@ internal static class Migrator
         {
             await ExecuteAsync(transaction, "create schema mana_ai", cancellationToken);
         }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        catch (PostgresException exception)
+            when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
-            throw new MigrationException($"The schema mana_ai is missing and may not be made: {LogAccessProbe.Remedy}");
+            throw new MigrationException(
+                $"The schema mana_ai is missing and may not be made: {LogAccessProbe.Remedy}"
+            );
         }
     }
 

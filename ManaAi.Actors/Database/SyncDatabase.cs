@@ -55,7 +55,8 @@ public sealed class SyncDatabase(NpgsqlDataSource source)
 }
 
 /// <summary>One transaction on one connection; what is not committed is rolled back when it is disposed.</summary>
-public sealed class DatabaseTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
+public sealed class DatabaseTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction)
+    : IAsyncDisposable
 {
     public NpgsqlConnection Connection => connection;
 
@@ -63,7 +64,8 @@ public sealed class DatabaseTransaction(NpgsqlConnection connection, NpgsqlTrans
 
     public NpgsqlBatch Batch() => new(connection, transaction);
 
-    public Task CommitAsync(CancellationToken cancellationToken) => transaction.CommitAsync(cancellationToken);
+    public Task CommitAsync(CancellationToken cancellationToken) =>
+        transaction.CommitAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -106,5 +108,6 @@ internal static class NpgsqlExtensions
     public static DateTimeOffset GetInstant(this NpgsqlDataReader reader, int column) =>
         reader.GetFieldValue<DateTimeOffset>(column);
 
-    private static NpgsqlParameter Parameter<T>(string name, T value) => new(name, (object?)value ?? DBNull.Value);
+    private static NpgsqlParameter Parameter<T>(string name, T value) =>
+        new(name, (object?)value ?? DBNull.Value);
 }

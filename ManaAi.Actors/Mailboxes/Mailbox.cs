@@ -41,14 +41,16 @@ public sealed class Mailbox<TMessage>(int capacity, ILogger logger) : IDisposabl
     /// <summary>For senders that owe nothing, such as timers: false when the mailbox is full or closed.</summary>
     public bool TryTell(TMessage message) => _messages.Writer.TryWrite(message);
 
-    public void Start(IActor<TMessage> actor) => _loop ??= Task.Run(() => RunAsync(actor), CancellationToken.None);
+    public void Start(IActor<TMessage> actor) =>
+        _loop ??= Task.Run(() => RunAsync(actor), CancellationToken.None);
 
     public async Task StopAsync(CancellationToken patience)
     {
         _messages.Writer.TryComplete();
-        await using (patience.Register(_abandon.Cancel))
+        await Ended.WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!Ended.IsCompleted)
         {
-            await Ended.WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _abandon.CancelAsync();
         }
     }
 

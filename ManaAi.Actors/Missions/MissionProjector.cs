@@ -59,7 +59,9 @@ public sealed class MissionProjectors : IDisposable
     private readonly Mailbox<ProjectShare>[] _shards;
 
     public MissionProjectors(int shards, ILogger<MissionProjectors> logger) =>
-        _shards = [.. Enumerable.Range(0, shards).Select(_ => new Mailbox<ProjectShare>(MailboxCapacity, logger))];
+        _shards = [
+            .. Enumerable.Range(0, shards).Select(_ => new Mailbox<ProjectShare>(MailboxCapacity, logger)),
+        ];
 
     public void Start()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ManaAi.Actors.ChangeLog;
+using NodaTime;
 
 namespace ManaAi.Actors.Missions;
 
@@ -15,6 +16,9 @@ public sealed record MissionState(
     DateTimeOffset? RunningUntil
 )
 {
+    /// <summary>A cron mission without a nextRunAt: no device evaluates cron, so the first one is ours to write.</summary>
+    public bool NeedsSchedule { get; init; }
+
     /// <summary>How long a device may take for an iteration before it counts as gone.</summary>
     public static TimeSpan DeviceRunMax { get; } = TimeSpan.FromMinutes(10);
 
@@ -29,14 +33,38 @@ public sealed record MissionState(
 
         var nextRunAtText = fold.Text("nextRunAt");
         var nextRunAt = nextRunAtText is null ? null : IsoText.Parse(nextRunAtText);
-        return new MissionState(
+        var state = new MissionState(
             fold.Text("state"),
             nextRunAt,
             fold.Text("agentId"),
             IsDeletedRecord(fold),
-            ObstacleOf(fold, newerSchema, isNextRunAtUnreadable: HasValue(fold, "nextRunAt") && nextRunAt is null),
+            ObstacleOf(
+                fold,
+                newerSchema,
+                isNextRunAtUnreadable: HasValue(fold, "nextRunAt") && nextRunAt is null
+            ),
             RunningUntilOf(fold)
         );
+        return state with
+        {
+            NeedsSchedule =
+                state is { State: "active", IsDeleted: false, Obstacle: null }
+                && !HasValue(fold, "nextRunAt")
+                && IsCronThatComes(fold["cadence"]!.Value),
+        };
+    }
+
+    /// <summary>Asked of every record that is folded, so cheaply first. A cron that never comes is left alone.</summary>
+    private static bool IsCronThatComes(ReadOnlyMemory<byte> cadenceJson)
+    {
+        if (cadenceJson.Span.IndexOf("cron"u8) < 0)
+        {
+            return false;
+        }
+
+        using var document = JsonDocument.Parse(cadenceJson, RecordJson.Options);
+        return CadenceJson.Parse(document.RootElement) is Cadence.Cron cron
+            && Schedule.NextRunAt(cron, DateTimeZone.Utc, DateTimeOffset.UnixEpoch, 1) is not null;
     }
 
     /// <summary>A record is deleted if its deletedAt is any text but the empty one. Nothing else decides it.</summary>

@@ -94,7 +94,7 @@ internal static class ProjectionStore
         );
 
     private static (string Table, string Statement)[] Tables { get; } =
-        [(RecordKey.MissionsTable, "LockMissions"), (RecordKey.AgentsTable, "LockAgents")];
+    [(RecordKey.MissionsTable, "LockMissions"), (RecordKey.AgentsTable, "LockAgents")];
 
     private static void AddMissionColumns(NpgsqlCommand command, ProjectedRecord[] records)
     {
@@ -106,6 +106,7 @@ internal static class ProjectionStore
             .Add("deleteds", records.Select(record => record.Mission!.IsDeleted).ToArray())
             .Add("obstacles", records.Select(record => record.Mission!.Obstacle).ToArray())
             .Add("running_untils", records.Select(record => record.Mission!.RunningUntil).ToArray())
+            .Add("needs_schedules", records.Select(record => record.Mission!.NeedsSchedule).ToArray())
             .Add("iterations_ats", records.Select(record => record.Stored.IterationsAt).ToArray());
     }
 

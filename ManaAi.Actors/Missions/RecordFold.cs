@@ -166,7 +166,9 @@ public sealed class RecordFold(LogGeneration generation)
     }
 
     private string StoredTime(string name, string floor) =>
-        _fields is not null && _fields.TryGetValue(name, out var field) && field.Time is { } time ? time : floor;
+        _fields is not null && _fields.TryGetValue(name, out var field) && field.Time is { } time
+            ? time
+            : floor;
 
     /// <summary>What a field without a time of its own is compared with.</summary>
     private string Floor() => generation == LogGeneration.One ? Text("updatedAt") ?? "" : "";

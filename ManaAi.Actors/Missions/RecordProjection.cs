@@ -63,7 +63,9 @@ public sealed class RecordProjection
         if (row.IsNewerSchema)
         {
             _newerSchema = Math.Max(_newerSchema ?? 0, row.SchemaVersion);
-            _unfolded.Add(new UnfoldedRow(_key, row.Position.Id, "its schema_version is too new", row.SchemaVersion));
+            _unfolded.Add(
+                new UnfoldedRow(_key, row.Position.Id, "its schema_version is too new", row.SchemaVersion)
+            );
             return;
         }
 

@@ -15,6 +15,9 @@ internal sealed class LlmCallClock : IDisposable
     private readonly CancellationTokenSource _any;
     private bool _hasHead;
 
+    // Set by whichever limit comes first: until somebody asks, on a busy machine, the others may be over too.
+    private string? _ranOut;
+
     public LlmCallClock(LlmLimits limits, TimeProvider time, CancellationToken caller)
     {
         _limits = limits;
@@ -22,6 +25,14 @@ internal sealed class LlmCallClock : IDisposable
         _total = new CancellationTokenSource(limits.Total, time);
         _pause = new CancellationTokenSource(limits.FirstByte, time);
         _any = CancellationTokenSource.CreateLinkedTokenSource(caller, _total.Token, _pause.Token);
+        _total.Token.Register(() => RanOut($"no whole answer within {Seconds(_limits.Total)}"));
+        _pause.Token.Register(() =>
+            RanOut(
+                _hasHead
+                    ? $"silence for {Seconds(_limits.Silence)} in the middle of the answer"
+                    : $"no first byte within {Seconds(_limits.FirstByte)}"
+            )
+        );
     }
 
     public CancellationToken Token => _any.Token;
@@ -35,13 +46,7 @@ internal sealed class LlmCallClock : IDisposable
 
     public void ThrowIfCallerLeft() => _caller.ThrowIfCancellationRequested();
 
-    public string WhatRanOut() =>
-        this switch
-        {
-            { _total.IsCancellationRequested: true } => $"no whole answer within {Seconds(_limits.Total)}",
-            { _hasHead: true } => $"silence for {Seconds(_limits.Silence)} in the middle of the answer",
-            _ => $"no first byte within {Seconds(_limits.FirstByte)}",
-        };
+    public string WhatRanOut() => Volatile.Read(ref _ranOut) ?? "a limit ran out";
 
     public void Dispose()
     {
@@ -49,6 +54,8 @@ internal sealed class LlmCallClock : IDisposable
         _pause.Dispose();
         _total.Dispose();
     }
+
+    private void RanOut(string limit) => Interlocked.CompareExchange(ref _ranOut, limit, null);
 
     private static string Seconds(TimeSpan limit) =>
         string.Create(CultureInfo.InvariantCulture, $"{limit.TotalSeconds} s");

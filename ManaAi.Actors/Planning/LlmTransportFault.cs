@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace ManaAi.Actors.Planning;
 
 /// <summary>What the HTTP stack throws when a server misbehaves, as outcomes.</summary>
@@ -34,8 +36,11 @@ internal static class LlmTransportFault
         };
 
     // The exception's own text can repeat what the server sent, so only its causes are named.
-    private static string Describe(HttpRequestError error, Exception exception) =>
-        exception.InnerException is System.Net.Sockets.SocketException socket
-            ? $"{error} ({socket.SocketErrorCode})"
-            : error.ToString();
+    private static string Describe(HttpRequestError error, Exception exception)
+    {
+        var what = error == HttpRequestError.Unknown ? "the connection broke" : error.ToString();
+        return exception.GetBaseException() is SocketException socket
+            ? $"{what} ({socket.SocketErrorCode})"
+            : what;
+    }
 }

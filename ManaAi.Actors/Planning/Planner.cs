@@ -5,6 +5,7 @@ using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Runs;
 using Microsoft.Extensions.Logging;
+using NodaTime;
 
 namespace ManaAi.Actors.Planning;
 
@@ -30,6 +31,7 @@ public sealed class Planner(
     RunLedger ledger,
     PlannerOptions options,
     RunOptions runs,
+    ScheduleOptions schedule,
     Random random,
     TimeProvider time,
     Metrics metrics,
@@ -56,9 +58,12 @@ public sealed class Planner(
         var attempt = new Attempt(
             claim,
             options.ModelFor(generation),
-            PlanPrompt.Build(new PromptInput(mission, agent, tools, PlanMode.Json)),
+            PlanPrompt.Build(
+                new PromptInput(mission, agent, tools, PlanMode.Json) { LocalNow = LocalNow(claim, mission) }
+            ),
             tools,
-            ToolCatalog.ListHash(tools)
+            ToolCatalog.ListHash(tools),
+            agent?.Id.Value ?? "none"
         );
         var end = await RunAsync(attempt, cancellationToken);
         if (attempt.Calls > 0)
@@ -69,6 +74,18 @@ public sealed class Planner(
         return end;
     }
 
+    /// <summary>The database's clock where the user is: a plan with dates needs to know what today is.</summary>
+    private DateTimeOffset LocalNow(Claim claim, Mission mission)
+    {
+        var zone = ZoneInference.Infer(
+            mission.TimeZone,
+            mission.Cadence,
+            Instant.FromDateTimeOffset(claim.Occurrence.DueAt),
+            schedule.DefaultZone
+        );
+        return Instant.FromDateTimeOffset(claim.ClaimedAt).InZone(zone.Zone).ToDateTimeOffset();
+    }
+
     private async Task<AttemptEnd> RunAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         var kept = KeptAnswer.ReadAll(attempt.Claim.Answers);
@@ -77,7 +94,9 @@ public sealed class Planner(
         while (true)
         {
             var (answer, end) =
-                answers < kept.Count ? (kept[answers], null) : await AskAsync(attempt, messages, cancellationToken);
+                answers < kept.Count
+                    ? (kept[answers], null)
+                    : await AskAsync(attempt, messages, cancellationToken);
             if (answer is null)
             {
                 return end!;
@@ -129,9 +148,13 @@ public sealed class Planner(
             {
                 case LlmOutcome.Answered { Answer: var answer }:
                     var keep = KeptAnswer.Of(answer);
-                    metrics.CountTokens("none", answer.Usage.TotalTokens);
-                    return
-                        await ledger.KeepAnswerAsync(attempt.Claim, keep.ToJson(), answer.Usage, cancellationToken)
+                    metrics.CountTokens(attempt.AgentId, answer.Usage.TotalTokens);
+                    return await ledger.KeepAnswerAsync(
+                        attempt.Claim,
+                        keep.ToJson(),
+                        answer.Usage,
+                        cancellationToken
+                    )
                         ? (keep, null)
                         : (null, new AttemptEnd.ClaimLost());
                 case LlmOutcome.Rejected { Kind: not "blocked", Status: 400 or 422 } when isStructured:
@@ -210,7 +233,12 @@ public sealed class Planner(
         {
             LlmOutcome.RateLimited limited => AfterRateLimit(claim, limited),
             LlmOutcome.Unauthorized unauthorized => new AttemptEnd.Waits(
-                new Release(RetryWaits.Unauthorized, "authorization", unauthorized.Detail, CostsAttempt: false)
+                new Release(
+                    RetryWaits.Unauthorized,
+                    "authorization",
+                    unauthorized.Detail,
+                    CostsAttempt: false
+                )
             ),
             LlmOutcome.Rejected rejected => Decided(Verdicts.Rejected(rejected)),
             LlmOutcome.Unavailable unavailable when claim.Attempt >= runs.AttemptsMax => Decided(
@@ -229,22 +257,19 @@ public sealed class Planner(
 
     private AttemptEnd AfterRateLimit(Claim claim, LlmOutcome.RateLimited limited)
     {
-        var wait = limited.RetryAfter ?? RetryWaits.RateLimitDefault;
+        var wait = RetryWaits.AfterRateLimit(limited.RetryAfter);
         var waited = claim.RateLimitedSince is { } since ? claim.ClaimedAt - since : TimeSpan.Zero;
         return waited + wait > runs.RateLimitMax
             ? Decided(Verdicts.RateLimited(waited))
-            : new AttemptEnd.Waits(new Release(wait, "rate-limit", "mana-llm answered 429", CostsAttempt: false));
+            : new AttemptEnd.Waits(
+                new Release(wait, "rate-limit", "mana-llm answered 429", CostsAttempt: false)
+            );
     }
 
     private void Refused(Attempt attempt, string sentence)
     {
         metrics.ParseFailures.Add(1);
-        Log.AnswerRefused(
-            logger,
-            attempt.Claim.Mission.ToString(),
-            attempt.Claim.Occurrence.DueAt,
-            sentence
-        );
+        Log.AnswerRefused(logger, attempt.Claim.Mission.ToString(), attempt.Claim.Occurrence.DueAt, sentence);
     }
 
     private static AttemptEnd.Decided Decided(Verdict verdict) => new(verdict);
@@ -254,7 +279,8 @@ public sealed class Planner(
         string model,
         Prompt prompt,
         IReadOnlyList<Tool> tools,
-        string toolsHash
+        string toolsHash,
+        string agentId
     )
     {
         public Claim Claim => claim;
@@ -266,6 +292,8 @@ public sealed class Planner(
         public IReadOnlyList<Tool> Tools => tools;
 
         public string ToolsHash => toolsHash;
+
+        public string AgentId => agentId;
 
         /// <summary>Calls counted by this attempt.</summary>
         public int Calls { get; set; }

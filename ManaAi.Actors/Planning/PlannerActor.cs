@@ -19,6 +19,7 @@ public sealed class PlannerActor(
     RunLedger ledger,
     IterationWriter writer,
     RunOptions runs,
+    ScheduleOptions schedule,
     Metrics metrics,
     Func<PlanRun, ValueTask> isFree,
     ILogger<PlannerActor> logger
@@ -51,6 +52,12 @@ public sealed class PlannerActor(
         }
 
         var agent = ReadAgent(claim, mission);
+        if (MissedRule.Decide(claim, schedule) is { } missed)
+        {
+            await WriteAsync(run, agent, missed);
+            return;
+        }
+
         switch (await planner.PlanAsync(claim, access.Shape.Generation, mission, agent, run.IsOver))
         {
             case AttemptEnd.Decided decided:

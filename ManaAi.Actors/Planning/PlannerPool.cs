@@ -258,9 +258,8 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         using var limit = new CancellationTokenSource(span, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, patience);
         // Two may stop it at once, and the less patient one leaves the other's message behind.
-        await Task.WhenAny(task, _mailbox.Ended)
-            .WaitAsync(either.Token)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task over = Task.WhenAny(task, _mailbox.Ended).WaitAsync(either.Token);
+        await over.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <returns>False: the pool is stopped already, or the host's patience ended.</returns>

@@ -47,10 +47,7 @@ public sealed class IterationWriter(
         }
         catch (PostgresException exception)
             when (exception
-                    is {
-                        SqlState: PostgresErrorCodes.UniqueViolation,
-                        TableName: "sync_changes" or null
-                    }
+                    is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "sync_changes" or null }
             )
         {
             return await CloseAsWrittenAsync(access, claim, cancellationToken);
@@ -61,22 +58,62 @@ public sealed class IterationWriter(
     /// Moves the schedule of a mission that is due at an instant which already has its verdict. Whatever changed
     /// meanwhile wins: then nothing is written.
     /// </summary>
-    public async Task MoveOnAsync(LogAccess access, Occurrence occurrence, CancellationToken cancellationToken)
+    public async Task MoveOnAsync(
+        LogAccess access,
+        Occurrence occurrence,
+        CancellationToken cancellationToken
+    )
+    {
+        var isMoved = await MoveScheduleAsync(
+            access,
+            occurrence,
+            mission => IsStillDue(mission, occurrence),
+            cancellationToken
+        );
+        if (isMoved)
+        {
+            Log.ScheduleRepaired(logger, occurrence.Mission.ToString(), occurrence.DueAt);
+        }
+    }
+
+    /// <summary>Gives a cron mission, which no device schedules, its first nextRunAt.</summary>
+    public async Task ScheduleFirstAsync(
+        LogAccess access,
+        MissionKey mission,
+        CancellationToken cancellationToken
+    )
+    {
+        // There is no occurrence yet: the row's id is that of a schedule from nothing, and of its stamp.
+        var isMoved = await MoveScheduleAsync(
+            access,
+            new Occurrence(mission, DateTimeOffset.UnixEpoch),
+            locked => locked.Projection.MissionState().NeedsSchedule,
+            cancellationToken
+        );
+        if (isMoved)
+        {
+            Log.FirstScheduled(logger, mission.ToString());
+        }
+    }
+
+    private async Task<bool> MoveScheduleAsync(
+        LogAccess access,
+        Occurrence occurrence,
+        Func<LockedMission, bool> isWanted,
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var mission = await LockedMission.TakeAsync(
             transaction,
             access,
             occurrence.Mission,
-            default(RunReference) with
-            {
-                Owner = node.Value,
-            },
+            new RunReference(RunId: 0, Epoch: 0, node.Value),
             cancellationToken
         );
-        if (mission is null || !IsStillDue(mission, occurrence))
+        if (mission is null || !isWanted(mission))
         {
-            return;
+            return false;
         }
 
         var row = ScheduleRow(access, occurrence, mission);
@@ -84,7 +121,7 @@ public sealed class IterationWriter(
         AddRow(batch, access, occurrence.Mission, mission, row);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        Log.ScheduleRepaired(logger, occurrence.Mission.ToString(), occurrence.DueAt);
+        return true;
     }
 
     private async Task<WriteBackResult> WriteOnceAsync(
@@ -111,13 +148,15 @@ public sealed class IterationWriter(
 
         var isDue = IsStillDue(mission, claim.Occurrence);
         await using var batch = transaction.Batch();
-        AddClose(batch, reference, claim.Occurrence, isDue ? verdict : null, verdict);
+        var missed = isDue ? CountMissed(claim, mission, verdict) : 0;
+        AddClose(batch, reference, claim.Occurrence, isDue ? verdict : null, verdict).Add("missed", missed);
         batch.Then(Sql.Get("WakeUser")).Add("user", claim.Mission.UserId.Value).Add("run", claim.RunId);
         if (isDue)
         {
-            var row = verdict is Verdict.Skipped
-                ? ScheduleRow(access, claim.Occurrence, mission)
-                : IterationRow(access, claim, agent, verdict, mission);
+            var row =
+                verdict is Verdict.Skipped
+                    ? ScheduleRow(access, claim.Occurrence, mission)
+                    : IterationRow(access, claim, agent, verdict, mission);
             if (row.Fields.Count > 0)
             {
                 AddRow(batch, access, claim.Mission, mission, row);
@@ -126,7 +165,13 @@ public sealed class IterationWriter(
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return isDue ? WriteBackResult.Written : WriteBackResult.Superseded;
+        if (!isDue)
+        {
+            return WriteBackResult.Superseded;
+        }
+
+        metrics.DueToWritten.Record((mission.Now - claim.Occurrence.DueAt).TotalSeconds);
+        return WriteBackResult.Written;
     }
 
     /// <summary>Active, not deleted, still this instant, nothing in the way, and no device under way.</summary>
@@ -138,7 +183,7 @@ public sealed class IterationWriter(
             && !(state.RunningUntil > mission.Now);
     }
 
-    private static void AddClose(
+    private static NpgsqlBatchCommand AddClose(
         NpgsqlBatch batch,
         RunReference run,
         Occurrence occurrence,
@@ -152,7 +197,7 @@ public sealed class IterationWriter(
             Verdict.Skipped skipped => (skipped.Reason, skipped.Detail),
             _ => ((string?)null, (string?)null),
         };
-        batch
+        return batch
             .Then(Sql.Get("CloseRun"))
             .Add("run", run.RunId)
             .Add("epoch", run.Epoch)
@@ -161,7 +206,10 @@ public sealed class IterationWriter(
             .Add("reason", reason)
             .Add("detail", detail)
             .Add("has_plan", produced is Verdict.Planned)
-            .Add("iteration_id", verdict is Verdict.Planned or Verdict.Failed ? occurrence.IterationId : (Guid?)null);
+            .Add(
+                "iteration_id",
+                verdict is Verdict.Planned or Verdict.Failed ? occurrence.IterationId : (Guid?)null
+            );
     }
 
     private OwnRow IterationRow(
@@ -173,7 +221,10 @@ public sealed class IterationWriter(
     )
     {
         var occurrence = claim.Occurrence;
-        var times = new IterationTimes(IsoText.Milliseconds(claim.ClaimedAt), IsoText.Milliseconds(mission.Now));
+        var times = new IterationTimes(
+            IsoText.Milliseconds(claim.ClaimedAt),
+            IsoText.Milliseconds(mission.Now)
+        );
         var iteration = verdict switch
         {
             Verdict.Planned planned => IterationJson.Write(occurrence.IterationId, planned.Plan, times),
@@ -209,24 +260,58 @@ public sealed class IterationWriter(
             return;
         }
 
-        var cadenceJson = mission.Projection.Fold["cadence"]!.Value;
-        using var document = JsonDocument.Parse(cadenceJson, RecordJson.Options);
-        var cadence = CadenceJson.Parse(document.RootElement);
+        var cadence = CadenceOf(mission);
         if (cadence is Cadence.Unreadable unreadable)
         {
             Log.UnreadableCadence(logger, occurrence.Mission.ToString(), unreadable.Reason);
         }
 
-        var zone = ZoneInference.Infer(
-            mission.Projection.Fold.Text("timeZone"),
-            cadence,
-            Instant.FromDateTimeOffset(occurrence.DueAt),
-            schedule.DefaultZone
-        );
-        var next = Schedule.NextRunAt(cadence, zone.Zone, mission.Now, schedule.IntervalMinutesMin);
+        var zone = ZoneOf(mission, cadence, occurrence.DueAt);
+        var next = Schedule.NextRunAt(cadence, zone, mission.Now, schedule.IntervalMinutesMin);
         // To clear, null is written with its stamp, as a device's own clearing is; leaving it out changes nothing.
         var json = next is { } at ? $"\"{IsoText.Milliseconds(at)}\"" : "null";
         fields.Add(Field(mission, "nextRunAt", Encoding.UTF8.GetBytes(json)));
+    }
+
+    private static Cadence CadenceOf(LockedMission mission)
+    {
+        using var document = JsonDocument.Parse(
+            mission.Projection.Fold["cadence"]!.Value,
+            RecordJson.Options
+        );
+        return CadenceJson.Parse(document.RootElement);
+    }
+
+    private DateTimeZone ZoneOf(LockedMission mission, Cadence cadence, DateTimeOffset dueAt)
+    {
+        // A cadence written after nextRunAt says nothing about the hour at which that one was meant to be.
+        var fold = mission.Projection.Fold;
+        var isCadenceNewer = !FieldClock.Wins(fold.StoredTime("nextRunAt"), fold.StoredTime("cadence"));
+        var meant = isCadenceNewer ? (Instant?)null : Instant.FromDateTimeOffset(dueAt);
+        return ZoneInference.Infer(fold.Text("timeZone"), cadence, meant, schedule.DefaultZone).Zone;
+    }
+
+    /// <summary>An occurrence that comes late is made up for once, and the ledger says for how many it stands.</summary>
+    private int CountMissed(Claim claim, LockedMission mission, Verdict? verdict)
+    {
+        if (verdict is not Verdict.Planned)
+        {
+            return 0;
+        }
+
+        var cadence = CadenceOf(mission);
+        var missed = MissedRule.CountMissed(
+            cadence,
+            ZoneOf(mission, cadence, claim.Occurrence.DueAt),
+            claim,
+            schedule
+        );
+        if (missed > 0)
+        {
+            Log.Missed(logger, claim.Mission.ToString(), claim.Occurrence.DueAt, missed);
+        }
+
+        return missed;
     }
 
     /// <summary>A stamp that never loses to what it has read: the later, as text, of the clock and the stored time.</summary>
@@ -363,6 +448,7 @@ public sealed class IterationWriter(
             .Add("reason", word is null or "failed" ? "collision" : (string?)null)
             .Add("detail", "a row with this occurrence's id was already in the change log")
             .Add("has_plan", word is "planned" or "empty")
+            .Add("missed", 0)
             .Add("iteration_id", (Guid?)claim.Occurrence.IterationId);
         var closed = await close.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
@@ -437,8 +523,15 @@ public sealed class IterationWriter(
 internal sealed record OwnRow(Guid Id, IReadOnlyList<ChangedField> Fields, ChangeActor Actor)
 {
     public string Data() =>
-        "{" + string.Join(",", Fields.Select(field => $"\"{field.Name}\":{Encoding.UTF8.GetString(field.Json.Span)}")) + "}";
+        "{"
+        + string.Join(
+            ",",
+            Fields.Select(field => $"\"{field.Name}\":{Encoding.UTF8.GetString(field.Json.Span)}")
+        )
+        + "}";
 
     public string Stamps() =>
-        JsonSerializer.Serialize(Fields.ToDictionary(field => field.Name, field => field.Time, StringComparer.Ordinal));
+        JsonSerializer.Serialize(
+            Fields.ToDictionary(field => field.Name, field => field.Time, StringComparer.Ordinal)
+        );
 }

@@ -51,7 +51,10 @@ internal sealed record LockedMission(
         var stored = ProjectionStore.Read(reader, RecordKey.MissionsTable);
         await reader.NextResultAsync(cancellationToken);
         var (sweepXmin, folded) = await reader.ReadAsync(cancellationToken)
-            ? (long.Parse(reader.GetString(0), System.Globalization.CultureInfo.InvariantCulture), reader.GetFieldValue<Guid[]>(1))
+            ? (
+                long.Parse(reader.GetString(0), System.Globalization.CultureInfo.InvariantCulture),
+                reader.GetFieldValue<Guid[]>(1)
+            )
             : (3, []);
         await reader.NextResultAsync(cancellationToken);
         var isClaimMine = await reader.ReadAsync(cancellationToken) && reader.GetBoolean(0);

@@ -24,12 +24,7 @@ public sealed record Occurrence(MissionKey Mission, DateTimeOffset DueAt)
         NameBasedId.Create(
             JsonSerializer.Serialize(
                 (string[])
-                    [
-                        .. kind,
-                        Mission.UserId.Value,
-                        Mission.MissionId.Value,
-                        IsoText.Microseconds(DueAt),
-                    ]
+                    [.. kind, Mission.UserId.Value, Mission.MissionId.Value, IsoText.Microseconds(DueAt)]
             )
         );
 }

@@ -12,6 +12,7 @@ public sealed class OccurrenceOpener(
     SyncDatabase database,
     IterationWriter writer,
     RunOptions options,
+    ScheduleOptions schedule,
     Metrics metrics,
     ILogger<OccurrenceOpener> logger
 )
@@ -20,26 +21,26 @@ public sealed class OccurrenceOpener(
     private const int MovedOnMax = 200;
 
     /// <returns>The runs that are open and claimable now.</returns>
-    public async Task<IReadOnlyList<long>> OpenAsync(LogAccess access, bool isDryRun, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<long>> OpenAsync(
+        LogAccess access,
+        bool isDryRun,
+        CancellationToken cancellationToken
+    )
     {
         await SupersedeStaleAsync(cancellationToken);
-        await ExecuteAsync("ReopenSuperseded", _ => { }, cancellationToken);
-        int opened;
-        do
+        await ExecuteAsync("ReopenSuperseded", cancellationToken);
+        while (await OpenDueAsync(cancellationToken) == options.OpenedMax)
         {
-            opened = await ExecuteAsync(
-                "OpenDue",
-                command => command.Add("late_after", options.LateAfter).Add("runs_max", (long)options.OpenedMax),
-                cancellationToken
-            );
-        } while (opened == options.OpenedMax);
+            // A herd is opened in several statements.
+        }
 
         if (options.IsScheduleAdvanced && !isDryRun)
         {
             await MoveOnClosedAsync(access, cancellationToken);
+            await ScheduleFirstAsync(access, cancellationToken);
         }
 
-        await ExecuteAsync("QueueUsers", _ => { }, cancellationToken);
+        await ExecuteAsync("QueueUsers", cancellationToken);
         return await FindClaimableAsync(cancellationToken);
     }
 
@@ -66,6 +67,55 @@ public sealed class OccurrenceOpener(
         await transaction.CommitAsync(cancellationToken);
     }
 
+    private async Task<long> OpenDueAsync(CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction
+            .Command(Sql.Get("OpenDue"))
+            .Add("late_after", options.LateAfter)
+            .Add("missed_after", schedule.MissedAfter)
+            .Add("spread", schedule.Spread)
+            .Add("runs_max", (long)options.OpenedMax);
+        long opened;
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.ReadAsync(cancellationToken);
+            opened = reader.GetInt64(0);
+            if (reader.GetInt64(1) is > 0 and var missed)
+            {
+                Log.Abandoned(logger, missed, reader.GetInstant(2), schedule.MissedAfter);
+            }
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return opened;
+    }
+
+    /// <summary>Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.</summary>
+    private async Task ScheduleFirstAsync(LogAccess access, CancellationToken cancellationToken)
+    {
+        foreach (var mission in await FindUnscheduledAsync(cancellationToken))
+        {
+            await writer.ScheduleFirstAsync(access, mission, cancellationToken);
+        }
+    }
+
+    private async Task<List<MissionKey>> FindUnscheduledAsync(CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction
+            .Command(Sql.Get("FindUnscheduled"))
+            .Add("missions_max", (long)MovedOnMax);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var missions = new List<MissionKey>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            missions.Add(new MissionKey(new UserId(reader.GetString(0)), new MissionId(reader.GetString(1))));
+        }
+
+        return missions;
+    }
+
     private async Task MoveOnClosedAsync(LogAccess access, CancellationToken cancellationToken)
     {
         foreach (var occurrence in await FindClosedDueAsync(cancellationToken))
@@ -77,7 +127,9 @@ public sealed class OccurrenceOpener(
     private async Task<List<Occurrence>> FindClosedDueAsync(CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax);
+        await using var command = transaction
+            .Command(Sql.Get("FindClosedDue"))
+            .Add("runs_max", (long)MovedOnMax);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var occurrences = new List<Occurrence>();
         while (await reader.ReadAsync(cancellationToken))
@@ -103,17 +155,11 @@ public sealed class OccurrenceOpener(
         return runs;
     }
 
-    private async Task<int> ExecuteAsync(
-        string statement,
-        Action<Npgsql.NpgsqlCommand> addValues,
-        CancellationToken cancellationToken
-    )
+    private async Task ExecuteAsync(string statement, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await using var command = transaction.Command(Sql.Get(statement));
-        addValues(command);
-        var rows = await command.ExecuteNonQueryAsync(cancellationToken);
+        await command.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return rows;
     }
 }

@@ -109,7 +109,9 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
                 command.Parameters.Add(
                     new NpgsqlParameter("answer", NpgsqlTypes.NpgsqlDbType.Jsonb) { Value = answerJson }
                 );
-                command.Add("prompt_tokens", usage.PromptTokens).Add("completion_tokens", usage.CompletionTokens);
+                command
+                    .Add("prompt_tokens", usage.PromptTokens)
+                    .Add("completion_tokens", usage.CompletionTokens);
             },
             cancellationToken
         );
@@ -144,6 +146,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             .Add("reason", "write-refused")
             .Add("detail", detail)
             .Add("has_plan", value: false)
+            .Add("missed", 0)
             .Add("iteration_id", (Guid?)null);
         await command.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);

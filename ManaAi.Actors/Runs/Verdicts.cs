@@ -46,7 +46,10 @@ public static class Verdicts
         new(
             FailReason.RateLimited,
             "The AI service was too busy for too long. It will be tried again next time.",
-            string.Create(CultureInfo.InvariantCulture, $"mana-llm answered 429 for {waited.TotalMinutes:0} minutes.")
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"mana-llm answered 429 for {waited.TotalMinutes:0} minutes."
+            )
         );
 
     public static Verdict.Failed AttemptsUsedUp(int attemptsMax) =>
@@ -63,7 +66,10 @@ public static class Verdicts
         new(
             FailReason.AttemptsUsedUp,
             "Planning took more tries than it may this time. It will be tried again next time.",
-            string.Create(CultureInfo.InvariantCulture, $"All {callsMax} calls that an occurrence may make were made.")
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"All {callsMax} calls that an occurrence may make were made."
+            )
         );
 
     public static Verdict.Failed UnreadableMission() =>

@@ -171,9 +171,7 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
         try
         {
             report =
-                outcome.Claimable.Count == 0
-                    ? outcome.ToReport()
-                    : await _waitForRuns(outcome, _stopping);
+                outcome.Claimable.Count == 0 ? outcome.ToReport() : await _waitForRuns(outcome, _stopping);
         }
         catch (Exception exception)
         {

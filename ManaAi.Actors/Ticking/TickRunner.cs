@@ -36,6 +36,7 @@ public sealed class TickRunner(
         try
         {
             var answer = await gate.EnterAsync(cancellationToken);
+            metrics.Ready.Record(answer.Access is null ? 0 : 1);
             return answer.Access is { } access
                 ? await RunAsync(access, cancellationToken)
                 : Failed(answer.Reasons);
@@ -44,6 +45,7 @@ public sealed class TickRunner(
         {
             var reason = DatabaseFaults.Describe(exception);
             Log.TickFailed(logger, reason, exception);
+            metrics.Ready.Record(0);
             gate.Doubt();
             return Failed([reason]);
         }
@@ -89,5 +91,6 @@ public sealed class TickRunner(
         metrics.CiphertextMissions.Record(ciphertext);
     }
 
-    private TickOutcome Failed(IReadOnlyList<string> errors) => new(time.GetUtcNow(), [], errors, TimeSpan.Zero);
+    private TickOutcome Failed(IReadOnlyList<string> errors) =>
+        new(time.GetUtcNow(), [], errors, TimeSpan.Zero);
 }

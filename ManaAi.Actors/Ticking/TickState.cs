@@ -18,12 +18,13 @@ public enum TickAction
 /// <param name="IsPaused">The timer is ignored; a manual tick still works.</param>
 public readonly record struct TickState(bool IsBusy, bool IsTickOwed, bool IsAnswerPending, bool IsPaused)
 {
-    public string Word => (IsBusy, IsPaused) switch
-    {
-        (true, _) => "busy",
-        (_, true) => "paused",
-        _ => "idle",
-    };
+    public string Word =>
+        (IsBusy, IsPaused) switch
+        {
+            (true, _) => "busy",
+            (_, true) => "paused",
+            _ => "idle",
+        };
 
     public (TickState Next, TickAction Action) On(TickMessage message) =>
         (message, this) switch

@@ -13,7 +13,10 @@ internal static class FoldCommand
         {
             Description = "A JSON array of rows as SELECT json_agg(sync_changes) gives them; - reads stdin.",
         };
-        var command = new Command("fold", "Folds change-log rows as devices do, and prints the records.") { file };
+        var command = new Command("fold", "Folds change-log rows as devices do, and prints the records.")
+        {
+            file,
+        };
         command.SetAction(
             (parsed, cancellationToken) =>
                 RunAsync(
@@ -43,7 +46,9 @@ internal static class FoldCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            await error.WriteLineAsync($"{Printable.Text(file)} cannot be read: {Printable.Text(exception.Message)}");
+            await error.WriteLineAsync(
+                $"{Printable.Text(file)} cannot be read: {Printable.Text(exception.Message)}"
+            );
             return exception is FileNotFoundException or DirectoryNotFoundException
                 ? ExitCodes.NotFound
                 : ExitCodes.Failed;

@@ -73,7 +73,8 @@ public sealed class MailboxTests
     {
         using var mailbox = new Mailbox<int>(4, _log);
         var actor = new ScriptedActor(
-            (message, _) => message == 2 ? throw (Exception)Activator.CreateInstance(kind)! : Task.CompletedTask
+            (message, _) =>
+                message == 2 ? throw (Exception)Activator.CreateInstance(kind)! : Task.CompletedTask
         );
         mailbox.Start(actor);
 
@@ -98,7 +99,9 @@ public sealed class MailboxTests
 
         var stop = mailbox.StopAsync(CancellationToken.None);
         mailbox.TryTell(3).ShouldBeFalse();
-        await Should.ThrowAsync<ChannelClosedException>(mailbox.TellAsync(3, CancellationToken.None).AsTask());
+        await Should.ThrowAsync<ChannelClosedException>(
+            mailbox.TellAsync(3, CancellationToken.None).AsTask()
+        );
         stop.IsCompleted.ShouldBeFalse();
         go.SetResult();
 

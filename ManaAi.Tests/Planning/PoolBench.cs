@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace ManaAi.Tests.Planning;
 
-/// <summary>A pool of planners whose database is away: nobody listens on that port.</summary>
+/// <summary>A pool of planners; by itself its database and its LLM are away: nobody listens on that port.</summary>
 internal sealed class PoolBench : IAsyncDisposable
 {
     private static readonly LogAccess _access = new(
@@ -15,22 +15,44 @@ internal sealed class PoolBench : IAsyncDisposable
         HasUserRole: true
     );
 
-    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody");
+    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(
+        "Host=127.0.0.1;Port=1;Username=nobody"
+    );
     private readonly LlmClient _llm;
-    private readonly Metrics _metrics = new();
+    private readonly Metrics _metrics;
 
     public PoolBench()
+        : this(
+            NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody"),
+            new Uri("http://127.0.0.1:1")
+        ) { }
+
+    /// <param name="source">Disposed with the bench.</param>
+    public PoolBench(NpgsqlDataSource source, Uri llm)
     {
-        var (runs, node, schedule) = (new RunOptions { ConcurrentMax = 3 }, new NodeId("n"), new ScheduleOptions());
+        (_source, _metrics) = (source, new Metrics());
+        var (runs, node, schedule) = (
+            new RunOptions { ConcurrentMax = 3 },
+            new NodeId("n"),
+            new ScheduleOptions()
+        );
         var database = new SyncDatabase(_source);
         var ledger = new RunLedger(database, node, runs);
-        var writer = new IterationWriter(database, node, runs, schedule, _metrics, new KeptLog<IterationWriter>());
-        _llm = new LlmClient(new Uri("http://127.0.0.1:1"), () => "key", new LlmLimits(), Time);
+        var writer = new IterationWriter(
+            database,
+            node,
+            runs,
+            schedule,
+            _metrics,
+            new KeptLog<IterationWriter>()
+        );
+        _llm = new LlmClient(llm, () => "key", new LlmLimits(), Time);
         var planner = new Planner(
             _llm,
             ledger,
             new PlannerOptions(),
             runs,
+            schedule,
             new Random(1),
             Time,
             _metrics,
@@ -39,7 +61,16 @@ internal sealed class PoolBench : IAsyncDisposable
         Pool = new PlannerPool(
             ledger,
             runs,
-            isFree => new PlannerActor(planner, ledger, writer, runs, _metrics, isFree, new KeptLog<PlannerActor>()),
+            isFree => new PlannerActor(
+                planner,
+                ledger,
+                writer,
+                runs,
+                schedule,
+                _metrics,
+                isFree,
+                new KeptLog<PlannerActor>()
+            ),
             Time,
             _metrics,
             Log

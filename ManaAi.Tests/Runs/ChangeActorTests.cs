@@ -38,7 +38,15 @@ public sealed class ChangeActorTests
         var agent = new Agent(new AgentId("agent-1")) { Name = "Ada \"the first\"" };
 
         ShouldBeJson(
-            ChangeActor.OfIteration(LogGeneration.Two, agent, _occurrence, _plan with { Summary = "Two steps." }),
+            ChangeActor.OfIteration(
+                LogGeneration.Two,
+                agent,
+                _occurrence,
+                _plan with
+                {
+                    Summary = "Two steps.",
+                }
+            ),
             $$"""
             {"kind":"ai","principalId":"agent-1","displayName":"Ada \"the first\"","missionId":"mission-1",
              "iterationId":"{{_occurrence.IterationId}}","rationale":"Two steps."}
@@ -70,8 +78,9 @@ public sealed class ChangeActorTests
 
     [Fact]
     public void A_failure_has_no_rationale_and_says_so_with_an_empty_text() =>
-        JsonNode
-            .Parse(ChangeActor.OfIteration(LogGeneration.Two, null, _occurrence, null).Json)!["rationale"]!
+        JsonNode.Parse(ChangeActor.OfIteration(LogGeneration.Two, null, _occurrence, null).Json)![
+            "rationale"
+        ]!
             .GetValue<string>()
             .ShouldBe("");
 

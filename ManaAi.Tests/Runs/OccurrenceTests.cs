@@ -40,7 +40,9 @@ public sealed class OccurrenceTests
             "2026-03-02T09:00:00.000000+01:00",
             "2026-03-02T08:00:00.0000009Z",
         ];
-        var occurrences = texts.Select(text => Of("user-1", "mission-1", IsoText.Parse(text)!.Value)).ToList();
+        var occurrences = texts
+            .Select(text => Of("user-1", "mission-1", IsoText.Parse(text)!.Value))
+            .ToList();
 
         occurrences.Distinct().ShouldHaveSingleItem();
         occurrences.Select(occurrence => occurrence.IterationId).Distinct().ShouldHaveSingleItem();
@@ -50,7 +52,22 @@ public sealed class OccurrenceTests
     public void Different_parts_never_make_the_same_id()
     {
         // What runs into one text when parts are only put side by side.
-        string[] parts = ["", "a", "b", "ab", "a\"", "\",\"", "a,b", "[", "\\", "iteration", "change", "é", "e\u0301"];
+        string[] parts =
+        [
+            "",
+            "a",
+            "b",
+            "ab",
+            "a\"",
+            "\",\"",
+            "a,b",
+            "[",
+            "\\",
+            "iteration",
+            "change",
+            "é",
+            "e\u0301",
+        ];
         var ids =
             from user in parts
             from mission in parts

@@ -16,7 +16,12 @@ public sealed class RetryWaitsTests
     [InlineData(600_000, 4, 0, 3_600_000)] // An hour is the most.
     [InlineData(600_000, 20, 1, 3_600_000)]
     [InlineData(2000, int.MaxValue, 1, 3_600_000)]
-    public void Waits_double_with_each_attempt_up_to_an_hour(int baseMs, int attempt, double jitter, int waitMs) =>
+    public void Waits_double_with_each_attempt_up_to_an_hour(
+        int baseMs,
+        int attempt,
+        double jitter,
+        int waitMs
+    ) =>
         RetryWaits
             .AfterFailure(TimeSpan.FromMilliseconds(baseMs), attempt, jitter)
             .ShouldBe(TimeSpan.FromMilliseconds(waitMs));
@@ -27,7 +32,9 @@ public sealed class RetryWaitsTests
         for (var attempt = 1; attempt < 20; attempt++)
         {
             var longest = RetryWaits.AfterFailure(TimeSpan.FromSeconds(2), attempt, jitter: 1);
-            RetryWaits.AfterFailure(TimeSpan.FromSeconds(2), attempt + 1, jitter: 0).ShouldBeGreaterThanOrEqualTo(longest);
+            RetryWaits
+                .AfterFailure(TimeSpan.FromSeconds(2), attempt + 1, jitter: 0)
+                .ShouldBeGreaterThanOrEqualTo(longest);
         }
     }
 }

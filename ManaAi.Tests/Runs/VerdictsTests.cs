@@ -10,8 +10,30 @@ public sealed class VerdictsTests
     // What an operator may read in the detail, and a user must not meet.
     private static readonly string[] _technical =
     [
-        "429", "500", "503", "http", "json", "token", "timeout", "schema", "parse", "llm", "exception", "status",
-        "finish_reason", "lease", "claim", "epoch", "record", "database", "server", "null", "{", "}", "<", "_",
+        "429",
+        "500",
+        "503",
+        "http",
+        "json",
+        "token",
+        "timeout",
+        "schema",
+        "parse",
+        "llm",
+        "exception",
+        "status",
+        "finish_reason",
+        "lease",
+        "claim",
+        "epoch",
+        "record",
+        "database",
+        "server",
+        "null",
+        "{",
+        "}",
+        "<",
+        "_",
     ];
 
     private static readonly Dictionary<string, Verdict.Failed> _all = new()
@@ -37,7 +59,9 @@ public sealed class VerdictsTests
 
         Regex.IsMatch(sentence, "^[A-Z][^.!?]+[.]( [A-Z][^.!?]+[.])?$").ShouldBeTrue(sentence);
         sentence.Length.ShouldBeLessThan(140);
-        _technical.Where(word => sentence.Contains(word, StringComparison.OrdinalIgnoreCase)).ShouldBeEmpty(sentence);
+        _technical
+            .Where(word => sentence.Contains(word, StringComparison.OrdinalIgnoreCase))
+            .ShouldBeEmpty(sentence);
     }
 
     [Theory]

@@ -64,7 +64,9 @@ internal sealed class TickBench : IAsyncDisposable
     public async Task EndAsync(Call<TickOutcome> tick, TickOutcome outcome)
     {
         tick.End(outcome);
-        await UntilAsync(() => Coordinator.Status.LastTickAt == outcome.At && Coordinator.Status.State != "busy");
+        await UntilAsync(() =>
+            Coordinator.Status.LastTickAt == outcome.At && Coordinator.Status.State != "busy"
+        );
     }
 
     public static async Task UntilAsync(Func<bool> isTrue)

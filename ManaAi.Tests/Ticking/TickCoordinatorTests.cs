@@ -118,7 +118,9 @@ public sealed class TickCoordinatorTests
         await using var bench = TickBench.Started(isEnabled: false);
         var answer = bench.AskAsync();
 
-        (await bench.NextTickAsync()).End(new TickOutcome(bench.Time.GetUtcNow(), [], ["no database"], TimeSpan.Zero));
+        (await bench.NextTickAsync()).End(
+            new TickOutcome(bench.Time.GetUtcNow(), [], ["no database"], TimeSpan.Zero)
+        );
 
         (await answer).Errors.ShouldBe(["no database"]);
     }

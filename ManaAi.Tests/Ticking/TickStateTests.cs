@@ -74,7 +74,9 @@ public sealed class TickStateTests
         var open = new Queue<TickState>(reached);
         while (open.TryDequeue(out var state))
         {
-            foreach (var next in _messages.Values.Select(message => state.On(message).Next).Where(reached.Add))
+            foreach (
+                var next in _messages.Values.Select(message => state.On(message).Next).Where(reached.Add)
+            )
             {
                 open.Enqueue(next);
             }

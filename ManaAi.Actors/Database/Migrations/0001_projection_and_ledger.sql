@@ -45,6 +45,8 @@ create table mana_ai.missions (
     obstacle       text,
     -- Until when a device is taken to be running it.
     running_until  timestamptz,
+    -- A cron mission that no device schedules, and that has no nextRunAt yet.
+    needs_schedule boolean     not null default false,
     -- The created_at of the row that wrote the iterations that stand here.
     iterations_at  timestamptz,
     -- The highest schema_version seen that this service does not understand.
@@ -57,6 +59,7 @@ create table mana_ai.missions (
 ) with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 create index missions_due on mana_ai.missions (next_run_at)
     where state = 'active' and not deleted and obstacle is null and next_run_at is not null;
+create index missions_unscheduled on mana_ai.missions (user_id, mission_id) where needs_schedule;
 create index missions_obstacle on mana_ai.missions (obstacle) where obstacle is not null and not deleted;
 
 create table mana_ai.agents (
@@ -125,6 +128,8 @@ create table mana_ai.runs (
     detail             text,
     has_plan           boolean     not null default false,
     iteration_id       uuid,
+    -- How many occurrences had passed since the one that was made up for.
+    missed             int         not null default 0,
     closed_at          timestamptz,
     unique (user_id, mission_id, due_at),
     check ((closed_at is null) = (verdict is null)),

@@ -40,8 +40,12 @@ update mana_ai.runs r
 
 -- name: OpenDue
 -- At most one run of a mission is under way: a newer due_at waits for a claimed older one.
-insert into mana_ai.runs (user_id, mission_id, due_at, priority)
-select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() - @late_after then 2 else 1 end
+-- A herd may be spread: each mission's share of the spread is always the same, and moves its start, not its due_at.
+with opened as (
+insert into mana_ai.runs (user_id, mission_id, due_at, priority, claimable_at)
+select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() - @late_after then 2 else 1 end,
+       greatest(now(), m.next_run_at
+                       + @spread * ((hashtext(m.user_id || '/' || m.mission_id)::bigint & 65535) / 65536.0))
   from mana_ai.missions m
  where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
    and not exists (select from mana_ai.runs r
@@ -50,6 +54,13 @@ select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() -
  order by m.next_run_at
  limit @runs_max
     on conflict do nothing
+returning due_at
+)
+select count(*), count(*) filter (where due_at < now() - @missed_after), min(due_at) from opened
+
+-- name: FindUnscheduled
+-- Cron missions that have no nextRunAt: no device evaluates cron.
+select user_id, mission_id from mana_ai.missions where needs_schedule order by user_id, mission_id limit @missions_max
 
 -- name: FindClosedDue
 -- Due at an instant that already has its verdict: a device wrote an old nextRunAt back. Not planned again.

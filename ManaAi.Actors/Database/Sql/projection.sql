@@ -15,17 +15,19 @@ select a.user_id, a.agent_id, a.record, a.field_times, a.position_at, a.position
 
 -- name: SaveMissions
 insert into mana_ai.missions (user_id, mission_id, record, field_times, state, next_run_at, agent_id, deleted, obstacle,
-                              running_until, iterations_at, newer_schema, position_at, position_id)
+                              running_until, needs_schedule, iterations_at, newer_schema, position_at,
+                              position_id)
 select u.user_id, u.mission_id, u.record::jsonb, u.field_times::jsonb, u.state, u.next_run_at, u.agent_id, u.deleted,
-       u.obstacle, u.running_until, u.iterations_at, u.newer_schema, u.position_at, u.position_id
+       u.obstacle, u.running_until, u.needs_schedule, u.iterations_at, u.newer_schema, u.position_at, u.position_id
   from unnest(@users, @records, @jsons, @times, @states, @next_run_ats, @agents, @deleteds, @obstacles,
-              @running_untils, @iterations_ats, @newer_schemas, @position_ats, @position_ids)
+              @running_untils, @needs_schedules, @iterations_ats, @newer_schemas, @position_ats, @position_ids)
     as u (user_id, mission_id, record, field_times, state, next_run_at, agent_id, deleted, obstacle,
-          running_until, iterations_at, newer_schema, position_at, position_id)
+          running_until, needs_schedule, iterations_at, newer_schema, position_at, position_id)
     on conflict (user_id, mission_id) do update
    set record = excluded.record, field_times = excluded.field_times, state = excluded.state,
        next_run_at = excluded.next_run_at, agent_id = excluded.agent_id, deleted = excluded.deleted,
-       obstacle = excluded.obstacle, running_until = excluded.running_until, iterations_at = excluded.iterations_at,
+       obstacle = excluded.obstacle, running_until = excluded.running_until,
+       needs_schedule = excluded.needs_schedule, iterations_at = excluded.iterations_at,
        newer_schema = excluded.newer_schema, position_at = excluded.position_at, position_id = excluded.position_id
 
 -- name: SaveAgents
@@ -51,7 +53,7 @@ delete from mana_ai.agents
 
 -- name: CopyMissions
 copy mana_ai.missions (user_id, mission_id, record, field_times, state, next_run_at, agent_id, deleted, obstacle,
-                       running_until, iterations_at, newer_schema, position_at, position_id)
+                       running_until, needs_schedule, iterations_at, newer_schema, position_at, position_id)
 from stdin (format binary)
 
 -- name: CountObstacles

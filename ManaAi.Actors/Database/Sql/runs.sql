@@ -125,7 +125,7 @@ update mana_ai.users u set ready_at = now() from (select distinct user_id from f
 -- name: CloseRun
 update mana_ai.runs
    set verdict = @verdict, reason = @reason, detail = @detail, has_plan = @has_plan, iteration_id = @iteration_id,
-       closed_at = clock_timestamp(), lease_until = null, waits_for = null
+       missed = @missed, closed_at = clock_timestamp(), lease_until = null, waits_for = null
  where run_id = @run and epoch = @epoch and owner = @node and verdict is null
 
 -- name: LockRun

@@ -30,6 +30,7 @@ select set_config('mana_ai.written_at',
 update mana_ai.missions
    set record = @json::jsonb, field_times = @times::jsonb, state = @state, next_run_at = @next_run_at,
        agent_id = @agent, deleted = @deleted, obstacle = @obstacle, running_until = @running_until,
+       needs_schedule = @needs_schedule,
        iterations_at = case when @writes_iterations then current_setting('mana_ai.written_at')::timestamptz
                             else @iterations_at end,
        newer_schema = @newer_schema, position_at = current_setting('mana_ai.written_at')::timestamptz,

@@ -26,7 +26,8 @@ internal static class LlmStubCommand
         var command = new Command(
             "llm-stub",
             "Runs an OpenAI-compatible server that is no model: it makes plans from a hash of the prompt. "
-                + "GET, POST and DELETE /control misbehave while it runs; GET /control/calls counts."
+                + "POST /control changes how it behaves while it runs, DELETE /control ends that, "
+                + "GET /control/calls counts."
         )
         {
             port,

@@ -2,6 +2,7 @@ namespace ManaAi.Host.Commands.LlmStub;
 
 /// <summary>One call as it came in.</summary>
 /// <param name="Mission">A short hash of the first user message: the same for all rounds about one mission.</param>
+/// <param name="Body">What came, or its beginning.</param>
 /// <param name="Bearer">What stood in Authorization after "Bearer".</param>
 internal sealed record StubCall(string Mission, string? Bearer, string Body)
 {
@@ -15,8 +16,11 @@ internal sealed record StubCall(string Mission, string? Bearer, string Body)
 /// <summary>What was asked, counted in bounded memory.</summary>
 internal sealed class StubCalls
 {
-    /// <summary>Of so many calls the whole request is kept.</summary>
+    /// <summary>Of so many calls the request is kept.</summary>
     public const int RecentMax = 100;
+
+    /// <summary>And of each request its beginning: they may be large.</summary>
+    public const int BodyBytesMax = 256 * 1024;
 
     // Beyond this number, new missions are counted together: a stand-in that runs for days must not grow.
     private const int MissionsMax = 100_000;

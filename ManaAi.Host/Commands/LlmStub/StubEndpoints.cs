@@ -136,7 +136,11 @@ internal sealed class StubEndpoints(
         var bearer = authorization.StartsWith("Bearer ", StringComparison.Ordinal)
             ? authorization[7..]
             : null;
-        return new(prompt.Mission, bearer, Encoding.UTF8.GetString(bytes))
+        return new(
+            prompt.Mission,
+            bearer,
+            Encoding.UTF8.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, StubCalls.BodyBytesMax)))
+        )
         {
             Model = prompt.Model,
             BodyBytes = bytes.Length,

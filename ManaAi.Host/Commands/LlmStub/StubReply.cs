@@ -38,7 +38,7 @@ internal sealed class StubReply(HttpContext context, StubBehaviour behaviour, Ti
         switch (behaviour)
         {
             case { Hang: Hang.AfterHeaders }:
-                await context.Response.StartAsync(cancellationToken);
+                await context.Response.Body.FlushAsync(cancellationToken);
                 await ForEverAsync(cancellationToken);
                 break;
             case { CutOff: true }:

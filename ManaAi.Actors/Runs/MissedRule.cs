@@ -1,0 +1,58 @@
+using System.Globalization;
+using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Missions;
+using NodaTime;
+
+namespace ManaAi.Actors.Runs;
+
+/// <summary>What becomes of an occurrence that comes late because nothing ran when it was due. Pure.</summary>
+public static class MissedRule
+{
+    /// <summary>Counting stops here: who missed a thousand minutes has missed enough.</summary>
+    private const int CountMax = 1000;
+
+    /// <returns>The verdict that ends it unplanned, or null where it is planned.</returns>
+    public static Verdict.Skipped? Decide(Claim claim, ScheduleOptions options)
+    {
+        var late = claim.ClaimedAt - claim.Occurrence.DueAt;
+        if (late > options.MissedAfter)
+        {
+            return Skipped(claim, $"longer ago than MISSED_AFTER_MS ({Text(options.MissedAfter)})");
+        }
+
+        // Only a first attempt can be late by being missed: a retry was begun in time.
+        var isLate = late - options.Spread > options.LateAfter;
+        return !options.IsMissedMadeUpFor && isLate && claim.Attempt == 1
+            ? Skipped(
+                claim,
+                $"more than one tick interval ago ({Text(options.LateAfter)}), and MISSED_RUNS is skip"
+            )
+            : null;
+    }
+
+    /// <summary>How many later occurrences of the cadence have passed since this one was due.</summary>
+    public static int CountMissed(Cadence cadence, DateTimeZone zone, Claim claim, ScheduleOptions options)
+    {
+        if (cadence is Cadence.Manual or Cadence.Unreadable)
+        {
+            return 0;
+        }
+
+        var now = Instant.FromDateTimeOffset(claim.ClaimedAt);
+        return Schedule
+            .Upcoming(
+                cadence,
+                zone,
+                Instant.FromDateTimeOffset(claim.Occurrence.DueAt),
+                options.IntervalMinutesMin
+            )
+            .TakeWhile(next => next is NextRun.At at && at.Instant <= now)
+            .Take(CountMax)
+            .Count();
+    }
+
+    private static Verdict.Skipped Skipped(Claim claim, string why) =>
+        new("missed", $"It was due at {IsoText.Milliseconds(claim.Occurrence.DueAt)}, {why}.");
+
+    private static string Text(TimeSpan span) => span.ToString("c", CultureInfo.InvariantCulture);
+}
