@@ -256,10 +256,10 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     private async Task WaitAsync(Task task, TimeSpan span, CancellationToken patience)
     {
         using var limit = new CancellationTokenSource(span, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, patience);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, patience);
         // Two may stop it at once, and the less patient one leaves the other's message behind.
-        Task over = Task.WhenAny(task, _mailbox.Ended).WaitAsync(either.Token);
-        await over.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task either = Task.WhenAny(task, _mailbox.Ended);
+        await either.WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <returns>False: the pool is stopped already, or the host's patience ended.</returns>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 
 namespace ManaAi.Tests.Planning;
@@ -65,18 +66,18 @@ internal static class LlmStubOffer
         };
     }
 
+    /// <summary>As the prompt itself lists them.</summary>
     public static LlmRequest AsLines(string objective)
     {
-        var lines = Tools.Values.Select(tool => $"TOOL {tool.ToDeclaration().ToJsonString()}");
-        return new(
-            "test/model",
-            0.3,
-            [
-                new("system", $"Plan with these:\n{string.Join('\n', lines)}\nTOOL {{broken\nAnswer."),
-                new("user", objective),
-            ],
-            ResponseFormat.JsonObject
+        var mission = new Mission(new MissionKey(new UserId("user"), new MissionId("mission")))
+        {
+            Objective = objective,
+            Cadence = new Cadence.Manual(),
+        };
+        var prompt = PlanPrompt.Build(
+            new PromptInput(mission, null, ToolCatalog.Embedded.Offered(null), PlanMode.Json)
         );
+        return new("test/model", 0.3, prompt.Messages, ResponseFormat.JsonObject);
     }
 
     /// <summary>By the catalog itself, and not by the schemas made from it.</summary>
@@ -130,8 +131,6 @@ internal static class LlmStubOffer
 
 internal sealed record CatalogTool(string Name, string Policy, IReadOnlyList<CatalogParameter> Parameters)
 {
-    public JsonObject ToDeclaration() => new() { ["name"] = Name, ["parameters"] = ToSchema([]) };
-
     public JsonObject ToFunction() =>
         new()
         {

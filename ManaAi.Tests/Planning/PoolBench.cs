@@ -15,11 +15,9 @@ internal sealed class PoolBench : IAsyncDisposable
         HasUserRole: true
     );
 
-    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(
-        "Host=127.0.0.1;Port=1;Username=nobody"
-    );
+    private readonly NpgsqlDataSource _source;
     private readonly LlmClient _llm;
-    private readonly Metrics _metrics;
+    private readonly Metrics _metrics = new();
 
     public PoolBench()
         : this(
@@ -30,7 +28,7 @@ internal sealed class PoolBench : IAsyncDisposable
     /// <param name="source">Disposed with the bench.</param>
     public PoolBench(NpgsqlDataSource source, Uri llm)
     {
-        (_source, _metrics) = (source, new Metrics());
+        _source = source;
         var (runs, node, schedule) = (
             new RunOptions { ConcurrentMax = 3 },
             new NodeId("n"),
