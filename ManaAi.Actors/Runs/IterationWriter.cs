@@ -118,7 +118,7 @@ public sealed class IterationWriter(
 
         var row = ScheduleRow(access, occurrence, mission);
         await using var batch = transaction.Batch();
-        AddRow(batch, access, occurrence.Mission, mission, row);
+        row.AddTo(batch, access, occurrence.Mission, mission);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
@@ -148,7 +148,7 @@ public sealed class IterationWriter(
 
         var isDue = IsStillDue(mission, claim.Occurrence);
         await using var batch = transaction.Batch();
-        var missed = isDue ? CountMissed(claim, mission, verdict) : 0;
+        var missed = isDue && verdict is Verdict.Planned ? CountMissed(claim, mission) : 0;
         AddClose(batch, reference, claim.Occurrence, isDue ? verdict : null, verdict).Add("missed", missed);
         batch.Then(Sql.Get("WakeUser")).Add("user", claim.Mission.UserId.Value).Add("run", claim.RunId);
         if (isDue)
@@ -159,7 +159,7 @@ public sealed class IterationWriter(
                     : IterationRow(access, claim, agent, verdict, mission);
             if (row.Fields.Count > 0)
             {
-                AddRow(batch, access, claim.Mission, mission, row);
+                row.AddTo(batch, access, claim.Mission, mission);
             }
         }
 
@@ -260,52 +260,21 @@ public sealed class IterationWriter(
             return;
         }
 
-        var cadence = CadenceOf(mission);
-        if (cadence is Cadence.Unreadable unreadable)
+        var own = LockedSchedule.Of(mission, occurrence.DueAt, schedule);
+        if (own.Cadence is Cadence.Unreadable unreadable)
         {
             Log.UnreadableCadence(logger, occurrence.Mission.ToString(), unreadable.Reason);
         }
 
-        var zone = ZoneOf(mission, cadence, occurrence.DueAt);
-        var next = Schedule.NextRunAt(cadence, zone, mission.Now, schedule.IntervalMinutesMin);
-        // To clear, null is written with its stamp, as a device's own clearing is; leaving it out changes nothing.
-        var json = next is { } at ? $"\"{IsoText.Milliseconds(at)}\"" : "null";
+        var json = own.NextRunAtJson(mission.Now, schedule);
         fields.Add(Field(mission, "nextRunAt", Encoding.UTF8.GetBytes(json)));
     }
 
-    private static Cadence CadenceOf(LockedMission mission)
-    {
-        using var document = JsonDocument.Parse(
-            mission.Projection.Fold["cadence"]!.Value,
-            RecordJson.Options
-        );
-        return CadenceJson.Parse(document.RootElement);
-    }
-
-    private DateTimeZone ZoneOf(LockedMission mission, Cadence cadence, DateTimeOffset dueAt)
-    {
-        // A cadence written after nextRunAt says nothing about the hour at which that one was meant to be.
-        var fold = mission.Projection.Fold;
-        var isCadenceNewer = !FieldClock.Wins(fold.StoredTime("nextRunAt"), fold.StoredTime("cadence"));
-        var meant = isCadenceNewer ? (Instant?)null : Instant.FromDateTimeOffset(dueAt);
-        return ZoneInference.Infer(fold.Text("timeZone"), cadence, meant, schedule.DefaultZone).Zone;
-    }
-
     /// <summary>An occurrence that comes late is made up for once, and the ledger says for how many it stands.</summary>
-    private int CountMissed(Claim claim, LockedMission mission, Verdict? verdict)
+    private int CountMissed(Claim claim, LockedMission mission)
     {
-        if (verdict is not Verdict.Planned)
-        {
-            return 0;
-        }
-
-        var cadence = CadenceOf(mission);
-        var missed = MissedRule.CountMissed(
-            cadence,
-            ZoneOf(mission, cadence, claim.Occurrence.DueAt),
-            claim,
-            schedule
-        );
+        var own = LockedSchedule.Of(mission, claim.Occurrence.DueAt, schedule);
+        var missed = MissedRule.CountMissed(own.Cadence, own.Zone, claim, schedule);
         if (missed > 0)
         {
             Log.Missed(logger, claim.Mission.ToString(), claim.Occurrence.DueAt, missed);
@@ -345,91 +314,6 @@ public sealed class IterationWriter(
         return buffer.ToArray();
     }
 
-    private static void AddRow(
-        NpgsqlBatch batch,
-        LogAccess access,
-        MissionKey key,
-        LockedMission mission,
-        OwnRow row
-    )
-    {
-        var before = mission.Projection.Position;
-        mission.Projection.Fold.Apply(
-            new Change(new ChangePosition(mission.Now, row.Id), ChangeOp.Update, row.Fields, null)
-        );
-        batch.Then(Sql.Get("TakeWrittenAt")).Add("position_at", before.CreatedAt);
-        AddProjection(batch, key, mission, row);
-        AddFolded(batch, mission.Read);
-        batch
-            .Then(Sql.Get("RecordOwnChange"))
-            .Add("id", row.Id)
-            .Add("user", key.UserId.Value)
-            .Add("record", key.MissionId.Value);
-
-        access.BecomeUser(batch, key.UserId);
-        var insert = batch
-            .Then(access.Shape.Statement("InsertIteration"))
-            .Add("id", row.Id)
-            .Add("user", key.UserId.Value)
-            .Add("record", key.MissionId.Value);
-        AddJson(insert, "data", row.Data());
-        AddJson(insert, "stamps", row.Stamps());
-        AddJson(insert, "actor", row.Actor.Json);
-        if (access.Shape.HasOrigin)
-        {
-            insert.Add("origin", row.Actor.Origin);
-        }
-
-        if (access.Shape.HasSpaceId)
-        {
-            insert.Parameters.Add(
-                new NpgsqlParameter("space", NpgsqlTypes.NpgsqlDbType.Text)
-                {
-                    Value = (object?)mission.Projection.Fold.Text("spaceId") ?? DBNull.Value,
-                }
-            );
-        }
-    }
-
-    private static void AddProjection(NpgsqlBatch batch, MissionKey key, LockedMission mission, OwnRow row)
-    {
-        var projected = mission.Projection.ToRecord();
-        var state = projected.Mission!;
-        batch
-            .Then(Sql.Get("SaveWrittenMission"))
-            .Add("user", key.UserId.Value)
-            .Add("record", key.MissionId.Value)
-            .Add("json", Encoding.UTF8.GetString(projected.Stored.Record!.Value.Span))
-            .Add("times", Encoding.UTF8.GetString(projected.Stored.FieldTimes!.Value.Span))
-            .Add("state", state.State)
-            .Add("next_run_at", state.NextRunAt)
-            .Add("agent", state.AgentId)
-            .Add("deleted", state.IsDeleted)
-            .Add("obstacle", state.Obstacle)
-            .Add("running_until", state.RunningUntil)
-            .Add("writes_iterations", row.Fields.Any(field => field.Name == "iterations"))
-            .Add("iterations_at", projected.Stored.IterationsAt)
-            .Add("newer_schema", projected.Stored.NewerSchema)
-            .Add("position_id", row.Id);
-    }
-
-    private static void AddFolded(NpgsqlBatch batch, IReadOnlyList<ChangeRow> rows)
-    {
-        if (rows.Count > 0)
-        {
-            batch
-                .Then(Sql.Get("RecordFolded"))
-                .Add("ids", rows.Select(row => row.Position.Id).ToArray())
-                .Add("users", rows.Select(row => row.Key.UserId).ToArray())
-                .Add("tables", rows.Select(row => row.Key.TableName).ToArray())
-                .Add("records", rows.Select(row => row.Key.RecordId).ToArray())
-                .Add("xids", rows.Select(row => row.Xid).ToArray());
-        }
-    }
-
-    private static void AddJson(NpgsqlBatchCommand command, string name, string json) =>
-        command.Parameters.Add(new NpgsqlParameter(name, NpgsqlTypes.NpgsqlDbType.Jsonb) { Value = json });
-
     /// <summary>The log already holds this iteration's row: the run ends as that row says.</summary>
     private async Task<WriteBackResult> CloseAsWrittenAsync(
         LogAccess access,
@@ -438,57 +322,27 @@ public sealed class IterationWriter(
     )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        var word = await FindWrittenAsync(transaction, access, claim.Occurrence, cancellationToken);
+        var word = await WrittenRow.FindVerdictAsync(
+            transaction,
+            access,
+            claim.Occurrence,
+            cancellationToken
+        );
+        // Without a row of this user's under the id there is no iteration, and the ledger must not tell of one.
         await using var close = transaction
             .Command(Sql.Get("CloseRun"))
             .Add("run", claim.RunId)
             .Add("epoch", claim.Epoch)
             .Add("node", node.Value)
-            .Add("verdict", word ?? "failed")
+            .Add("verdict", word ?? "skipped")
             .Add("reason", word is null or "failed" ? "collision" : (string?)null)
             .Add("detail", "a row with this occurrence's id was already in the change log")
             .Add("has_plan", word is "planned" or "empty")
             .Add("missed", 0)
-            .Add("iteration_id", (Guid?)claim.Occurrence.IterationId);
+            .Add("iteration_id", word is null ? (Guid?)null : claim.Occurrence.IterationId);
         var closed = await close.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return closed == 1 ? WriteBackResult.Written : WriteBackResult.ClaimLost;
-    }
-
-    private static async Task<string?> FindWrittenAsync(
-        DatabaseTransaction transaction,
-        LogAccess access,
-        Occurrence occurrence,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var batch = transaction.Batch();
-        access.BecomeUser(batch, occurrence.Mission.UserId);
-        batch
-            .Then(Sql.Get("FindOwnRow"))
-            .Add("id", occurrence.ChangeId)
-            .Add("user", occurrence.Mission.UserId.Value);
-        access.BecomeSelf(batch);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
-        {
-            return null;
-        }
-
-        using var document = JsonDocument.Parse(reader.GetJson(0)!.Value, RecordJson.Options);
-        var id = occurrence.IterationId.ToString();
-        var written = document
-            .RootElement.Array("iterations")
-            .Select(MissionReader.ReadIteration)
-            .FirstOrDefault(iteration => iteration.Id == id);
-        return written?.OverallStatus switch
-        {
-            null => null,
-            "failed" => "failed",
-            _ when written.Steps.Count == 0 => "empty",
-            _ => "planned",
-        };
     }
 
     private void Report(Claim claim, Verdict verdict, WriteBackResult result)
@@ -517,21 +371,4 @@ public sealed class IterationWriter(
                 break;
         }
     }
-}
-
-/// <summary>A row of ours for the change log: the fields it writes, each with its stamp.</summary>
-internal sealed record OwnRow(Guid Id, IReadOnlyList<ChangedField> Fields, ChangeActor Actor)
-{
-    public string Data() =>
-        "{"
-        + string.Join(
-            ",",
-            Fields.Select(field => $"\"{field.Name}\":{Encoding.UTF8.GetString(field.Json.Span)}")
-        )
-        + "}";
-
-    public string Stamps() =>
-        JsonSerializer.Serialize(
-            Fields.ToDictionary(field => field.Name, field => field.Time, StringComparer.Ordinal)
-        );
 }

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Missions;
+using NodaTime;
+
+namespace ManaAi.Actors.Runs;
+
+/// <summary>The schedule of a locked mission: its cadence, its zone, and when it runs next.</summary>
+internal sealed record LockedSchedule(Cadence Cadence, DateTimeZone Zone)
+{
+    /// <param name="dueAt">The nextRunAt that made it due, which may tell the zone it was meant in.</param>
+    public static LockedSchedule Of(LockedMission mission, DateTimeOffset dueAt, ScheduleOptions options)
+    {
+        var fold = mission.Projection.Fold;
+        using var document = JsonDocument.Parse(fold["cadence"]!.Value, RecordJson.Options);
+        var cadence = CadenceJson.Parse(document.RootElement);
+
+        // A cadence written after nextRunAt says nothing about the hour at which that one was meant to be.
+        var isCadenceNewer = !FieldClock.Wins(fold.StoredTime("nextRunAt"), fold.StoredTime("cadence"));
+        var meant = isCadenceNewer ? (Instant?)null : Instant.FromDateTimeOffset(dueAt);
+        return new LockedSchedule(
+            cadence,
+            ZoneInference.Infer(fold.Text("timeZone"), cadence, meant, options.DefaultZone).Zone
+        );
+    }
+
+    /// <summary>The field's value in JSON. To clear it, null is written with its stamp, as a device's clearing is.</summary>
+    public string NextRunAtJson(DateTimeOffset now, ScheduleOptions options) =>
+        Schedule.NextRunAt(Cadence, Zone, now, options.IntervalMinutesMin) is { } next
+            ? $"\"{IsoText.Milliseconds(next)}\""
+            : "null";
+}
