@@ -47,9 +47,10 @@ public sealed class Mailbox<TMessage>(int capacity, ILogger logger) : IDisposabl
     public async Task StopAsync(CancellationToken patience)
     {
         _messages.Writer.TryComplete();
-        await using (patience.Register(_abandon.Cancel))
+        await Ended.WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!Ended.IsCompleted)
         {
-            await Ended.WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _abandon.CancelAsync();
         }
     }
 

@@ -7,7 +7,7 @@ using Npgsql;
 
 namespace ManaAi.Tests.Planning;
 
-/// <summary>A pool of planners whose database is away: nobody listens on that port.</summary>
+/// <summary>A pool of planners; by itself its database and its LLM are away: nobody listens on that port.</summary>
 internal sealed class PoolBench : IAsyncDisposable
 {
     private static readonly LogAccess _access = new(
@@ -15,14 +15,20 @@ internal sealed class PoolBench : IAsyncDisposable
         HasUserRole: true
     );
 
-    private readonly NpgsqlDataSource _source = NpgsqlDataSource.Create(
-        "Host=127.0.0.1;Port=1;Username=nobody"
-    );
+    private readonly NpgsqlDataSource _source;
     private readonly LlmClient _llm;
     private readonly Metrics _metrics = new();
 
     public PoolBench()
+        : this(
+            NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody"),
+            new Uri("http://127.0.0.1:1")
+        ) { }
+
+    /// <param name="source">Disposed with the bench.</param>
+    public PoolBench(NpgsqlDataSource source, Uri llm)
     {
+        _source = source;
         var (runs, node, schedule) = (
             new RunOptions { ConcurrentMax = 3 },
             new NodeId("n"),
@@ -38,7 +44,7 @@ internal sealed class PoolBench : IAsyncDisposable
             _metrics,
             new KeptLog<IterationWriter>()
         );
-        _llm = new LlmClient(new Uri("http://127.0.0.1:1"), () => "key", new LlmLimits(), Time);
+        _llm = new LlmClient(llm, () => "key", new LlmLimits(), Time);
         var planner = new Planner(
             _llm,
             ledger,
