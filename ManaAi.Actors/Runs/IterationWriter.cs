@@ -354,16 +354,17 @@ public sealed class IterationWriter(
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var word = await FindWrittenAsync(transaction, access, claim.Occurrence, cancellationToken);
+        // Without a row of this user's under the id there is no iteration, and the ledger must not tell of one.
         await using var close = transaction
             .Command(Sql.Get("CloseRun"))
             .Add("run", claim.RunId)
             .Add("epoch", claim.Epoch)
             .Add("node", node.Value)
-            .Add("verdict", word ?? "failed")
+            .Add("verdict", word ?? "skipped")
             .Add("reason", word is null or "failed" ? "collision" : (string?)null)
             .Add("detail", "a row with this occurrence's id was already in the change log")
             .Add("has_plan", word is "planned" or "empty")
-            .Add("iteration_id", (Guid?)claim.Occurrence.IterationId);
+            .Add("iteration_id", word is null ? (Guid?)null : claim.Occurrence.IterationId);
         var closed = await close.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return closed == 1 ? WriteBackResult.Written : WriteBackResult.ClaimLost;
