@@ -184,6 +184,18 @@ internal static partial class Log
     [LoggerMessage(412, LogLevel.Information, "{Mission} is run by cron and got its first nextRunAt")]
     public static partial void FirstScheduled(ILogger logger, string mission);
 
+    [LoggerMessage(
+        413,
+        LogLevel.Error,
+        "{Mission} due {DueAt:O} was closed before, and the change log does not let its schedule move on ({SqlState})"
+    )]
+    public static partial void ScheduleRefused(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        string sqlState
+    );
+
     [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
     public static partial void AnswerRefused(
         ILogger logger,

@@ -28,7 +28,10 @@ public sealed class MissionLookup(SyncDatabase database)
             details = ReadDetails(key, reader);
         }
 
-        return details with { Runs = await ReadRunsAsync(transaction, key, cancellationToken) };
+        return details with
+        {
+            Runs = await ReadRunsAsync(transaction, key, cancellationToken),
+        };
     }
 
     private static MissionDetails ReadDetails(MissionKey key, NpgsqlDataReader reader) =>

@@ -95,10 +95,13 @@ select r.run_id
    and m.state = 'active' and not m.deleted and m.obstacle is null and coalesce(m.running_until, '-infinity') <= now()
 
 -- name: SettledRuns
--- Of these runs: how many this node may still bring on by itself, and what became of the others here.
-select count(*) filter (where r.verdict is null and r.claimable_at <= now()
-                          and coalesce(m.running_until, '-infinity') <= now()
-                          and (r.lease_until is null or r.lease_until < now() or r.owner = @node)),
+-- Of these runs: how many this node may still bring on by itself, and what became of the others here. One that no
+-- claim would take, since its mission is no longer due, waits for the tick that closes it.
+select count(*) filter (where r.verdict is null
+                          and case when r.lease_until >= now() then r.owner = @node
+                                   else r.claimable_at <= now() and (r.kind = 'manual' or m.next_run_at = r.due_at)
+                                        and m.state = 'active' and not m.deleted and m.obstacle is null
+                                        and coalesce(m.running_until, '-infinity') <= now() end),
        count(*) filter (where r.has_plan and r.owner = @node),
        count(*) filter (where r.verdict in ('planned', 'empty') and r.owner = @node),
        count(*) filter (where r.reason = 'unusable-plan' and r.owner = @node)

@@ -93,21 +93,25 @@ update mana_ai.runs
 returning run_id
 
 -- name: ReleaseRun
--- The attempt failed, or waits: free again, not before the wait is over. What did not cost an attempt gives it back.
--- Answers that led nowhere are not kept for the next attempt.
+-- The attempt failed, or waits: free again, not before the wait is over. What did not cost an attempt gives it back,
+-- and the call that found it out: 429 may be answered more often than an occurrence has calls. Answers that led nowhere
+-- are not kept for the next attempt. A run less under the cap: another of the same user's may have its turn.
 with released as (
     update mana_ai.runs
        set lease_until = null, claimable_at = clock_timestamp() + @wait, waits_for = @waits_for,
            last_error = @last_error,
            answers = case when @keeps_answers then answers else '[]' end,
            attempts = case when @costs_attempt then attempts else greatest(attempts - 1, 0) end,
+           calls = case when @costs_attempt then calls else greatest(calls - 1, 0) end,
            rate_limited_since = case when @waits_for = 'rate-limit'
                                      then coalesce(rate_limited_since, clock_timestamp()) end
      where run_id = @run and epoch = @epoch and owner = @node and verdict is null
-    returning user_id, claimable_at
+    returning run_id, user_id, claimable_at
 )
 update mana_ai.users u
-   set ready_at = least(coalesce(u.ready_at, released.claimable_at), released.claimable_at)
+   set ready_at = case when exists (select from mana_ai.runs r
+                                     where r.user_id = u.user_id and r.verdict is null and r.run_id <> released.run_id)
+                       then clock_timestamp() else released.claimable_at end
   from released
  where u.user_id = released.user_id
 returning u.user_id

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ManaAi.Tests.Support;
+
+/// <summary>Stands in front of a server and can take it away: connections are reset, and new ones refused.</summary>
+internal sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly IPEndPoint _server;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<Socket, bool> _open = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _accepting;
+    private volatile bool _isDown;
+
+    public TcpProxy(IPEndPoint server)
+    {
+        _server = server;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>From now on the server is gone, for those who are connected too.</summary>
+    public void TakeAway()
+    {
+        _isDown = true;
+        Cut();
+    }
+
+    public void GiveBack() => _isDown = false;
+
+    /// <summary>Resets every connection there is.</summary>
+    public void Cut()
+    {
+        foreach (var socket in _open.Keys)
+        {
+            socket.Close(0);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        TakeAway();
+        await _accepting;
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptSocketAsync(_stop.Token);
+                _ = ServeAsync(client);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        using var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        _open[client] = true;
+        _open[server] = true;
+        try
+        {
+            if (!_isDown)
+            {
+                await server.ConnectAsync(_server, _stop.Token);
+                await Task.WhenAny(CopyAsync(client, server), CopyAsync(server, client));
+            }
+        }
+        catch (Exception exception)
+            when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Cut, here or there.
+        }
+        finally
+        {
+            _open.TryRemove(client, out _);
+            _open.TryRemove(server, out _);
+            client.Close(0);
+        }
+    }
+
+    private async Task CopyAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            int count;
+            while (!_isDown && (count = await from.ReceiveAsync(buffer, _stop.Token)) > 0)
+            {
+                await to.SendAsync(buffer.AsMemory(0, count), _stop.Token);
+            }
+        }
+        catch (Exception exception)
+            when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Cut, here or there.
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using ManaAi.Host;
+using ManaAi.Host.Settings;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ManaAi.Tests.Whole;
+
+/// <summary>The whole service as it is started in production, on a free port.</summary>
+internal sealed class WholeNode : IAsyncDisposable
+{
+    private const string Key = "a-key-of-the-tests-0123456789";
+
+    private readonly WebApplication _app;
+    private readonly HttpClient _http;
+
+    private WholeNode(WebApplication app)
+    {
+        _app = app;
+        var port = new Uri(app.Urls.Single().Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
+        _http = new HttpClient
+        {
+            BaseAddress = new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", port).Uri,
+            Timeout = TimeSpan.FromMinutes(2),
+        };
+        _http.DefaultRequestHeaders.Add("X-Service-Key", Key);
+    }
+
+    public string NodeId => _app.Services.GetRequiredService<Actors.Runs.NodeId>().Value;
+
+    /// <summary>Without a timer and without waits between attempts, unless a setting says otherwise.</summary>
+    public static async Task<WholeNode> StartAsync(
+        string databaseUrl,
+        Uri llm,
+        params IEnumerable<(string Name, string Value)> changes
+    )
+    {
+        var environment = new Dictionary<string, string?>
+        {
+            ["MANA_SERVICE_KEY"] = Key,
+            ["SYNC_DATABASE_URL"] = databaseUrl,
+            ["MANA_LLM_URL"] = llm.ToString(),
+            ["TICK_ENABLED"] = "false",
+            ["RUN_RETRY_BASE_MS"] = "0",
+        };
+        foreach (var (name, value) in changes)
+        {
+            environment[name] = value;
+        }
+
+        var settings = SettingsReader
+            .Read(environment)
+            .ShouldBeOfType<SettingsResult<ServiceSettings>.Ok>()
+            .Settings;
+        settings = settings with { Edge = settings.Edge with { Port = 0 } };
+        var app = ServiceHost.Build(
+            settings,
+            services =>
+            {
+                Composition.AddActors(services, settings);
+                services.AddLogging(logging => logging.ClearProviders());
+            }
+        );
+        await app.StartAsync();
+        return new WholeNode(app);
+    }
+
+    public async Task<HttpResponseMessage> SendTickAsync() =>
+        await _http.PostAsync(new Uri("internal/tick", UriKind.Relative), null);
+
+    public async Task<TickAnswer> TickAsync()
+    {
+        using var response = await SendTickAsync();
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return (await response.Content.ReadFromJsonAsync<TickAnswer>())!;
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> ReadinessAsync()
+    {
+        using var response = await _http.GetAsync(new Uri("health/ready", UriKind.Relative));
+        return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>());
+    }
+
+    public async Task<string> MetricsAsync() =>
+        await _http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+
+    /// <summary>What SIGTERM does.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.DisposeAsync();
+    }
+}
+
+/// <summary>What a manual tick answers.</summary>
+internal sealed record TickAnswer(
+    string ScannedAt,
+    int DueMissionCount,
+    int PlansProduced,
+    int PlansWrittenBack,
+    int ParseFailures,
+    IReadOnlyList<string> Errors
+)
+{
+    public (int Due, int Produced, int Written, int ParseFailures) Numbers =>
+        (DueMissionCount, PlansProduced, PlansWrittenBack, ParseFailures);
+}
