@@ -10,6 +10,10 @@ namespace ManaAi.Actors.ChangeLog;
 /// <summary>Folds rows out of a file, of any users, records and both generations mixed.</summary>
 public static class LogFile
 {
+    // A row too deep for the decoder is a fault of that row, so the file may be deeper. The bound is beyond what
+    // PostgreSQL itself takes into jsonb, and is there because the parser's time grows with the square of the depth.
+    private const int FileDepthMax = 10_000;
+
     private static readonly string[] InstantFormats =
     [
         "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
@@ -61,8 +65,7 @@ public static class LogFile
         JsonDocument document;
         try
         {
-            // Too deep is a fault of one row, which the decoder reports; the parser itself does not recurse.
-            document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = int.MaxValue });
+            document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = FileDepthMax });
         }
         catch (JsonException exception)
         {

@@ -65,7 +65,7 @@ internal static class FoldCommand
                 await error.WriteLineAsync(Printable.Text(fault));
             }
 
-            await output.WriteLineAsync(result.ToJson());
+            await output.WriteLineAsync(Printable.Json(result.ToJson()));
             return ExitCodes.Ok;
         }
         catch (InvalidDataException exception)

@@ -296,6 +296,22 @@ public sealed class FoldCommandTests : IDisposable
     }
 
     [Fact]
+    public void Control_characters_that_JSON_allows_do_not_reach_the_terminal()
+    {
+        const string Title = "\\\\\u009b31m\u007f";
+
+        var (_, output, _) = Run(
+            $$"""
+            [{"record_id":"m","op":"insert","data":{"title":"{{Title}}"},"created_at":"2026-04-20T00:00:00Z"}]
+            """
+        );
+
+        output.ShouldNotContain('\u009b');
+        output.ShouldNotContain('\u007f');
+        Titles(output).ShouldBe(["\\\u009b31m\u007f"]);
+    }
+
+    [Fact]
     public void Of_equal_keys_the_last_counts_as_in_jsonb()
     {
         var (_, output, _) = Run(
@@ -314,7 +330,7 @@ public sealed class FoldCommandTests : IDisposable
     [InlineData(500, true)]
     [InlineData(999, true)]
     [InlineData(2000, false)]
-    [InlineData(200_000, false)]
+    [InlineData(9000, false)]
     public void Nesting_is_folded_up_to_a_depth_and_costs_only_its_row_beyond(int depth, bool isFolded)
     {
         var nested = new string('[', depth) + new string(']', depth);
@@ -332,6 +348,15 @@ public sealed class FoldCommandTests : IDisposable
         output.ShouldContain("\"t\"");
         (error.Length == 0).ShouldBe(isFolded);
         error.ShouldContain(isFolded ? "" : "deeper than 1000");
+    }
+
+    [Fact]
+    public void Nesting_beyond_what_any_database_holds_refuses_the_file()
+    {
+        var (exit, output, error) = Run(new string('[', 200_000) + new string(']', 200_000));
+
+        (exit, output).ShouldBe((1, ""));
+        error.ShouldContain("depth of 10000");
     }
 
     [Theory]
