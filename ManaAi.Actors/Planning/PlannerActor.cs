@@ -35,6 +35,12 @@ public sealed class PlannerActor(
         {
             // The claim is lost, or the node stops and hands its runs back: nothing is ours to write.
         }
+        catch (Exception exception) when (message.Claim.Attempt > runs.AttemptsMax && !exception.IsDatabaseFault())
+        {
+            // It throws in every attempt, and no attempt is left: told, or it would be claimed and thrown for ever.
+            Log.MessageFailed(logger, nameof(PlanRun), exception);
+            await WriteAsync(message, null, Verdicts.AttemptsUsedUp(runs.AttemptsMax));
+        }
         finally
         {
             await isFree(message);

@@ -26,10 +26,11 @@ internal static class Eventually
                 return seen;
             }
 
-            Assert.True(
-                Stopwatch.GetElapsedTime(started) < _deadline,
-                $"never came: {what}; seen last: {System.Text.Json.JsonSerializer.Serialize(seen)}"
-            );
+            if (Stopwatch.GetElapsedTime(started) > _deadline)
+            {
+                Assert.Fail($"never came: {what}; seen last: {seen}");
+            }
+
             await Task.Delay(_pause, TimeProvider.System);
         }
     }

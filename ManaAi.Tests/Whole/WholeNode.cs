@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using ManaAi.Host;
 using ManaAi.Host.Settings;
+using ManaAi.Tests.Internal;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,14 +26,14 @@ internal sealed class WholeNode : IAsyncDisposable
         _http = new HttpClient
         {
             BaseAddress = new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", port).Uri,
-            Timeout = TimeSpan.FromMinutes(2),
+            Timeout = TimeSpan.FromMinutes(1),
         };
         _http.DefaultRequestHeaders.Add("X-Service-Key", Key);
     }
 
     public string NodeId => _app.Services.GetRequiredService<Actors.Runs.NodeId>().Value;
 
-    /// <summary>Without a timer and without waits between attempts, unless a setting says otherwise.</summary>
+    /// <summary>Without a timer, waits between attempts, or patience when it stops, unless a setting says otherwise.</summary>
     public static async Task<WholeNode> StartAsync(
         string databaseUrl,
         Uri llm,
@@ -46,6 +47,7 @@ internal sealed class WholeNode : IAsyncDisposable
             ["MANA_LLM_URL"] = llm.ToString(),
             ["TICK_ENABLED"] = "false",
             ["RUN_RETRY_BASE_MS"] = "0",
+            ["SHUTDOWN_GRACE_MS"] = "0",
         };
         foreach (var (name, value) in changes)
         {
@@ -85,8 +87,12 @@ internal sealed class WholeNode : IAsyncDisposable
         return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>());
     }
 
-    public async Task<string> MetricsAsync() =>
-        await _http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+    /// <summary>How many ticks there have been.</summary>
+    public async Task<double> TicksAsync()
+    {
+        var page = await _http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+        return PrometheusPage.Parse(page).Value("mana_ai_ticks_total");
+    }
 
     /// <summary>What SIGTERM does.</summary>
     public Task StopAsync() => _app.StopAsync();
