@@ -35,7 +35,8 @@ public sealed class PlannerActor(
         {
             // The claim is lost, or the node stops and hands its runs back: nothing is ours to write.
         }
-        catch (Exception exception) when (message.Claim.Attempt > runs.AttemptsMax && !exception.IsDatabaseFault())
+        catch (Exception exception)
+            when (message.Claim.Attempt > runs.AttemptsMax && !exception.IsDatabaseFault())
         {
             // It throws in every attempt, and no attempt is left: told, or it would be claimed and thrown for ever.
             Log.MessageFailed(logger, nameof(PlanRun), exception);

@@ -64,6 +64,7 @@ public sealed partial class StatementTests
         ["@max_concurrents"] = "int[]",
         ["@newer_schemas"] = "int[]",
         ["@deleteds"] = "boolean[]",
+        ["@needs_schedules"] = "boolean[]",
         ["@next_run_ats"] = "timestamptz[]",
         ["@running_untils"] = "timestamptz[]",
         ["@iterations_ats"] = "timestamptz[]",

@@ -374,7 +374,14 @@ public sealed class EndpointTests : IAsyncLifetime
             .EnumerateObject()
             .Select(path => path.Name)
             .ShouldBe(
-                ["/health", "/health/ready", "/internal/status", "/internal/tick", "/metrics"],
+                [
+                    "/health",
+                    "/health/ready",
+                    "/internal/missions/{userId}/{missionId}",
+                    "/internal/status",
+                    "/internal/tick",
+                    "/metrics",
+                ],
                 ignoreOrder: true
             );
         paths

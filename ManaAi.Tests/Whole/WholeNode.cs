@@ -87,6 +87,9 @@ internal sealed class WholeNode : IAsyncDisposable
         return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>());
     }
 
+    /// <summary>A GET with the service key.</summary>
+    public Task<HttpResponseMessage> GetAsync(string path) => _http.GetAsync(new Uri(path, UriKind.Relative));
+
     /// <summary>How many ticks there have been.</summary>
     public async Task<double> TicksAsync()
     {

@@ -45,7 +45,7 @@ with opened as (
 insert into mana_ai.runs (user_id, mission_id, due_at, priority, claimable_at)
 select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() - @late_after then 2 else 1 end,
        greatest(now(), m.next_run_at
-                       + @spread * ((hashtext(m.user_id || '/' || m.mission_id)::bigint & 65535) / 65536.0))
+                       + @spread::interval * ((hashtext(m.user_id || '/' || m.mission_id)::bigint & 65535) / 65536.0))
   from mana_ai.missions m
  where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
    and not exists (select from mana_ai.runs r
