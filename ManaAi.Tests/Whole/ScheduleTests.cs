@@ -105,5 +105,5 @@ public sealed class ScheduleTests : WholeTests
             $"select date_trunc('milliseconds', now()) - interval '{interval}'"
         );
 
-    private Task InsertAsync(DeviceMission mission) => Database.InsertChangeAsync(mission.ToInsert());
+    private Task<Guid> InsertAsync(DeviceMission mission) => Database.InsertChangeAsync(mission.ToInsert());
 }
