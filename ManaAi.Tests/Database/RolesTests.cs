@@ -161,7 +161,7 @@ public sealed class RolesTests : IAsyncLifetime
             SELECT concat_ws(
                      E'\n',
                      (SELECT string_agg(format('%s %s %s', nspname, nspowner::regrole, nspacl), E'\n' ORDER BY nspname)
-                        FROM pg_namespace),
+                        FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'), -- Other sessions make those.
                      (SELECT string_agg(format('%s %s %s', oid::regclass, relowner::regrole, relacl), E'\n'
                                         ORDER BY oid)
                         FROM pg_class WHERE relnamespace IN ('public'::regnamespace, 'mana_ai'::regnamespace)),

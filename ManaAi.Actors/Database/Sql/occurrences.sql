@@ -43,7 +43,7 @@ update mana_ai.runs r
 -- A herd may be spread: each mission's share of the spread is always the same, and moves its start, not its due_at.
 with opened as (
 insert into mana_ai.runs (user_id, mission_id, due_at, priority, claimable_at)
-select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() - @late_after then 2 else 1 end,
+select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() - @late_after::interval then 2 else 1 end,
        greatest(now(), m.next_run_at
                        + @spread::interval * ((hashtext(m.user_id || '/' || m.mission_id)::bigint & 65535) / 65536.0))
   from mana_ai.missions m
@@ -56,7 +56,7 @@ select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() -
     on conflict do nothing
 returning due_at
 )
-select count(*), count(*) filter (where due_at < now() - @missed_after), min(due_at) from opened
+select count(*), count(*) filter (where due_at < now() - @missed_after::interval), min(due_at) from opened
 
 -- name: FindUnscheduled
 -- Cron missions that have no nextRunAt: no device evaluates cron.
