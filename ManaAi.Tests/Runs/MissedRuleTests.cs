@@ -49,7 +49,7 @@ public sealed class MissedRuleTests
         Count(new Cadence.Interval(60), claim).ShouldBe(72);
         Count(new Cadence.Interval(5), Claimed(TimeSpan.FromDays(30), 1)).ShouldBe(1000);
         Count(new Cadence.Manual(), claim).ShouldBe(0);
-        Count(new Cadence.Daily(12, 0), Claimed(TimeSpan.FromHours(11), 1)).ShouldBe(0);
+        Count(new Cadence.Daily(13, 0), Claimed(TimeSpan.FromHours(11), 1)).ShouldBe(0);
     }
 
     private static int Count(Cadence cadence, Claim claim) =>
