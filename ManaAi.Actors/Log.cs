@@ -187,14 +187,9 @@ internal static partial class Log
     [LoggerMessage(
         413,
         LogLevel.Error,
-        "{Mission} due {DueAt:O} was closed before, and the change log does not let its schedule move on ({SqlState})"
+        "{Mission}: the change log does not let its schedule move on ({SqlState})"
     )]
-    public static partial void ScheduleRefused(
-        ILogger logger,
-        string mission,
-        DateTimeOffset dueAt,
-        string sqlState
-    );
+    public static partial void ScheduleRefused(ILogger logger, string mission, string sqlState);
 
     [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
     public static partial void AnswerRefused(

@@ -101,24 +101,21 @@ public sealed class PlannerActor(
 
     private void Count(Verdict verdict, WriteBackResult result)
     {
-        if (result != WriteBackResult.Written)
+        switch (result, verdict)
         {
-            return;
-        }
+            case (WriteBackResult.Written, Verdict.Failed):
+                metrics.MissionErrors.Add(1);
+                break;
+            case (WriteBackResult.Written, Verdict.Planned planned):
+                metrics.PlansWrittenBack.Add(1);
+                metrics.CountAgentDecision("ran");
+                foreach (var step in planned.Plan.Steps)
+                {
+                    metrics.CountToolCall(step.ToolName, "propose", "deferred");
+                }
 
-        if (verdict is Verdict.Failed)
-        {
-            metrics.MissionErrors.Add(1);
-            return;
+                break;
         }
-
-        metrics.PlansWrittenBack.Add(1);
-        foreach (var step in (verdict as Verdict.Planned)?.Plan.Steps ?? [])
-        {
-            metrics.CountToolCall(step.ToolName, "propose", "deferred");
-        }
-
-        metrics.CountAgentDecision("ran");
     }
 
     /// <summary>The log does not take the row: again later with the same answer, and in the end given up, not looped.</summary>

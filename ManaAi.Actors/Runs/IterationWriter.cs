@@ -96,7 +96,26 @@ public sealed class IterationWriter(
         }
     }
 
+    /// <summary>One row that the log does not take must not keep the tick from everything else: it is said.</summary>
     private async Task<bool> MoveScheduleAsync(
+        LogAccess access,
+        Occurrence occurrence,
+        Func<LockedMission, bool> isWanted,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await MoveScheduleOnceAsync(access, occurrence, isWanted, cancellationToken);
+        }
+        catch (PostgresException exception) when (!exception.IsTransient)
+        {
+            Log.ScheduleRefused(logger, occurrence.Mission.ToString(), exception.SqlState);
+            return false;
+        }
+    }
+
+    private async Task<bool> MoveScheduleOnceAsync(
         LogAccess access,
         Occurrence occurrence,
         Func<LockedMission, bool> isWanted,

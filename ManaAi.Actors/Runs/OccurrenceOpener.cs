@@ -1,7 +1,6 @@
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace ManaAi.Actors.Runs;
 
@@ -121,20 +120,7 @@ public sealed class OccurrenceOpener(
     {
         foreach (var occurrence in await FindClosedDueAsync(cancellationToken))
         {
-            try
-            {
-                await writer.MoveOnAsync(access, occurrence, cancellationToken);
-            }
-            catch (PostgresException exception) when (!exception.IsTransient)
-            {
-                // One row that the log does not take must not keep everything else from being opened.
-                Log.ScheduleRefused(
-                    logger,
-                    occurrence.Mission.ToString(),
-                    occurrence.DueAt,
-                    exception.SqlState
-                );
-            }
+            await writer.MoveOnAsync(access, occurrence, cancellationToken);
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class DatabaseGateTests : IAsyncLifetime
                 """
             )
         ).ShouldBe(0, "all of the schema is the owner's");
-        bench.Log.All.ShouldContain(line => line.StartsWith("Ready: change log of generation"));
+        bench.Log.Entries.ShouldContain(entry => entry.Line.StartsWith("Ready: change log of generation"));
     }
 
     [Theory]

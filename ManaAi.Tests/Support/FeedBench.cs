@@ -37,7 +37,7 @@ internal sealed class FeedBench : IAsyncDisposable
 
     public Metrics Metrics { get; } = new();
 
-    public LogLines<ChangeFeed> Log { get; } = new();
+    public KeptLog<ChangeFeed> Log { get; } = new();
 
     public static async Task<FeedBench> CreateAsync(
         LogGeneration generation = LogGeneration.Two,

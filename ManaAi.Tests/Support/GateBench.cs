@@ -18,7 +18,7 @@ internal sealed class GateBench : IAsyncDisposable
 
     public DatabaseGate Gate { get; }
 
-    public LogLines<DatabaseGate> Log { get; } = new();
+    public KeptLog<DatabaseGate> Log { get; } = new();
 
     public Task<GateAnswer> EnterAsync() => Gate.EnterAsync(CancellationToken.None);
 

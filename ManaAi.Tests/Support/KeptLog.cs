@@ -11,6 +11,10 @@ internal sealed class KeptLog<T> : ILogger<T>
 
     public IReadOnlyCollection<(int Id, LogLevel Level, string Line)> Entries => _entries;
 
+    /// <summary>The lines of one message, by its id.</summary>
+    public IReadOnlyList<string> Of(int id) =>
+        [.. _entries.Where(entry => entry.Id == id).Select(entry => entry.Line)];
+
     /// <summary>Returns with the next line, or at once with one that nobody waited for.</summary>
     public async Task HearAsync()
     {

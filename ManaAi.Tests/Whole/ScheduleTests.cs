@@ -36,8 +36,20 @@ public sealed class ScheduleTests : WholeTests
         var run = await SingleRunAsync();
         (run.Verdict, run.Reason).ShouldBe(("skipped", "missed"));
         Llm.Calls.Total.ShouldBe(0);
+        (await node.MetricAsync("mana_ai_plans_written_back_total")).ShouldBe(0);
         var row = (await Database.OwnChangesAsync()).ShouldHaveSingleItem();
         row.Data.GetProperty("nextRunAt").GetDateTimeOffset().ShouldBeGreaterThan(row.CreatedAt);
+    }
+
+    [Fact]
+    public async Task A_first_schedule_that_the_log_refuses_keeps_nothing_else_waiting()
+    {
+        await InsertAsync(new DeviceMission("cron", null) { Cadence = Cron("@daily"), UserId = "user-2" });
+        await InsertAsync(new DeviceMission("due", await AgoAsync("1 minute")));
+        await Database.RefuseRowsOfAsync("cron");
+        var node = await StartAsync();
+
+        (await node.TickAsync()).Numbers.ShouldBe((1, 1, 1, 0));
     }
 
     [Theory]

@@ -91,10 +91,13 @@ internal sealed class WholeNode : IAsyncDisposable
     public Task<HttpResponseMessage> GetAsync(string path) => _http.GetAsync(new Uri(path, UriKind.Relative));
 
     /// <summary>How many ticks there have been.</summary>
-    public async Task<double> TicksAsync()
+    public Task<double> TicksAsync() => MetricAsync("mana_ai_ticks_total");
+
+    /// <summary>A metric without labels, as the page shows it.</summary>
+    public async Task<double> MetricAsync(string name)
     {
         var page = await _http.GetStringAsync(new Uri("metrics", UriKind.Relative));
-        return PrometheusPage.Parse(page).Value("mana_ai_ticks_total");
+        return PrometheusPage.Parse(page).Value(name);
     }
 
     /// <summary>What SIGTERM does.</summary>
