@@ -198,4 +198,27 @@ internal static partial class Log
         DateTimeOffset dueAt,
         string sentence
     );
+
+    [LoggerMessage(
+        502,
+        LogLevel.Error,
+        "The breaker for mana-llm opens: {Failed} of the last minute's {Calls} calls failed, the last by {Detail}"
+    )]
+    public static partial void BreakerOpened(ILogger logger, long failed, long calls, string detail);
+
+    [LoggerMessage(503, LogLevel.Information, "mana-llm answers again: the breaker ({Cause}) is closed")]
+    public static partial void BreakerClosed(ILogger logger, string cause);
+
+    [LoggerMessage(
+        504,
+        LogLevel.Error,
+        "mana-llm refuses the key ({Status}): check MANA_LLM_KEY, or the first of MANA_SERVICE_KEY; runs wait"
+    )]
+    public static partial void KeyRefused(ILogger logger, int status);
+
+    [LoggerMessage(505, LogLevel.Warning, "mana-llm answers 429 for {Model}: nobody asks it for {Wait}")]
+    public static partial void ModelHeld(ILogger logger, string model, TimeSpan wait);
+
+    [LoggerMessage(506, LogLevel.Information, "mana-llm answers for {Model} again")]
+    public static partial void ModelReleased(ILogger logger, string model);
 }

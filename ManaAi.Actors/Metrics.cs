@@ -28,6 +28,7 @@ public sealed class Metrics : IDisposable
     private readonly Counter<long> _tokensUsed;
     private readonly Counter<long> _agentDecisions;
     private readonly Counter<long> _verdicts;
+    private readonly Counter<long> _breakerTransitions;
 
     public Metrics()
     {
@@ -112,6 +113,20 @@ public sealed class Metrics : IDisposable
             "Time from due to written back.",
             LagSeconds
         );
+        _breakerTransitions = Counter(
+            "mana_ai_breaker_transitions_total",
+            "How often the breaker for mana-llm was opened or closed by this node.",
+            "cause",
+            "to"
+        );
+        BreakerState = Gauge(
+            "mana_ai_breaker_state",
+            "The breaker for mana-llm: 0 closed, 1 half open, 2 open."
+        );
+        TokensReserved = Gauge(
+            "mana_ai_tokens_reserved",
+            "Tokens reserved for calls under way, over all nodes."
+        );
         CiphertextMissions = Gauge(
             "mana_ai_ciphertext_missions",
             "Missions left to their devices because nothing here opens their text."
@@ -158,6 +173,10 @@ public sealed class Metrics : IDisposable
 
     public Histogram<double> DueToWritten { get; }
 
+    public Gauge<long> BreakerState { get; }
+
+    public Gauge<long> TokensReserved { get; }
+
     public Gauge<long> CiphertextMissions { get; }
 
     public Gauge<long> Ready { get; }
@@ -191,6 +210,11 @@ public sealed class Metrics : IDisposable
     /// <param name="reason">Why, for skipped and failed; empty for the others.</param>
     public void CountVerdict(string verdict, string reason) =>
         _verdicts.Add(1, new("verdict", verdict), new("reason", reason));
+
+    /// <param name="cause">failures or authorization.</param>
+    /// <param name="to">open or closed.</param>
+    public void CountBreaker(string cause, string to) =>
+        _breakerTransitions.Add(1, new("cause", cause), new KeyValuePair<string, object?>("to", to));
 
     /// <summary>The names of an instrument's labels, in the order in which they are shown.</summary>
     public IReadOnlyList<string> LabelsOf(Instrument instrument) => _labels[instrument];

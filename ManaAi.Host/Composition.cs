@@ -26,7 +26,11 @@ internal static class Composition
         ));
         services.AddSingleton<ChangeFeed>();
         services.AddSingleton<RunLedger>();
+        services.AddSingleton<CallLedger>();
+        services.AddSingleton<LlmGate>();
+        services.AddSingleton<OwnRows>();
         services.AddSingleton<IterationWriter>();
+        services.AddSingleton<ScheduleWriter>();
         services.AddSingleton<OccurrenceOpener>();
         services.AddSingleton<MissionLookup>();
         services.AddSingleton(_ => CreateLlm(settings.Llm));
@@ -59,8 +63,18 @@ internal static class Composition
                 RetryBase = settings.Runs.RetryBase,
                 RateLimitMax = settings.Runs.RateLimitWaitMax,
                 IsScheduleAdvanced = settings.Schedule.IsAdvanced,
+                UnreviewedMax = settings.Runs.UnreviewedIterationsMax,
             }
         );
+        services.AddSingleton(
+            new BudgetOptions
+            {
+                PerMission = settings.Runs.TokensPerMissionPerDay,
+                PerUser = settings.Runs.TokensPerUserPerDay,
+                Total = settings.Runs.TokensPerDay,
+            }
+        );
+        services.AddSingleton(new LlmGateOptions());
         services.AddSingleton(
             new ScheduleOptions
             {
@@ -95,7 +109,7 @@ internal static class Composition
         services.AddSingleton(_ => NpgsqlDataSource.Create(settings.Database.ConnectionString.Reveal()));
         services.AddSingleton<SyncDatabase>();
         services.AddSingleton<DatabaseGate>();
-        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<DatabaseGate>());
+        services.AddSingleton<IReadinessCheck, ServiceReadiness>();
     }
 
     private static LlmClient CreateLlm(LlmSettings settings) =>
@@ -117,6 +131,7 @@ internal static class Composition
         new(
             provider.GetRequiredService<RunLedger>(),
             provider.GetRequiredService<RunOptions>(),
+            provider.GetRequiredService<PlannerOptions>(),
             isFree => ActivatorUtilities.CreateInstance<PlannerActor>(provider, isFree),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Metrics>(),

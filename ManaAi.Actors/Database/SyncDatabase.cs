@@ -108,6 +108,16 @@ internal static class NpgsqlExtensions
         return command;
     }
 
+    public static NpgsqlParameterCollection Add<T>(
+        this NpgsqlParameterCollection parameters,
+        string name,
+        T value
+    )
+    {
+        parameters.Add(Parameter(name, value));
+        return parameters;
+    }
+
     public static NpgsqlBatchCommand Then(this NpgsqlBatch batch, string sql)
     {
         var command = new NpgsqlBatchCommand(sql);

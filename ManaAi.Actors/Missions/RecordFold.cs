@@ -85,6 +85,13 @@ public sealed class RecordFold(LogGeneration generation)
     /// <summary>The time that an incoming write of this field is compared with.</summary>
     public string StoredTime(string name) => StoredTime(name, Floor());
 
+    /// <summary>The stored times of all fields but these; fields without a time of their own have none here.</summary>
+    public IEnumerable<string> Times(params IReadOnlyCollection<string> except) =>
+        (_fields ?? [])
+            .Where(field => !except.Contains(field.Key, StringComparer.Ordinal))
+            .Select(field => field.Value.Time)
+            .OfType<string>();
+
     /// <summary>The record as the device stores it, with its id; null where there is none.</summary>
     public ReadOnlyMemory<byte>? RecordJson(string recordId)
     {

@@ -68,7 +68,11 @@ public abstract record LlmOutcome
     /// <summary>No usable answer came: connection, reset, limit reached, 5xx, no JSON. Trying again may help.</summary>
     /// <param name="Kind">connect, timeout, too-large, transport, server-error, bad-answer or redirect.</param>
     /// <param name="Detail">For operators: what happened and at which limit. No key, no prompt.</param>
-    public sealed record Unavailable(string Kind, string Detail) : LlmOutcome;
+    public sealed record Unavailable(string Kind, string Detail) : LlmOutcome
+    {
+        /// <summary>Whether mana-llm itself was not there: transport, timeout or 5xx. A strange answer is one.</summary>
+        public bool IsBreakerMatter => Kind is "connect" or "timeout" or "transport" or "server-error";
+    }
 
     /// <summary>429. Costs no attempt.</summary>
     /// <param name="RetryAfter">What the server asked for, seconds or date already turned into a wait.</param>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using ManaAi.Actors.Agents;
 using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Runs;
 using Microsoft.Extensions.Logging;
@@ -9,26 +10,14 @@ using NodaTime;
 
 namespace ManaAi.Actors.Planning;
 
-/// <summary>How one attempt ended.</summary>
-public abstract record AttemptEnd
-{
-    private AttemptEnd() { } // Closed: only the cases below can exist.
-
-    public sealed record Decided(Verdict Verdict) : AttemptEnd;
-
-    public sealed record Waits(Release Release) : AttemptEnd;
-
-    /// <summary>Another node has the run now: whatever was made of it here is void.</summary>
-    public sealed record ClaimLost : AttemptEnd;
-}
-
 /// <summary>
 /// One attempt at a plan: the prompt, the call, the answer kept, the answer judged, and once more with the reason where
 /// it was no plan. No transaction is open during a call. A crash after an answer goes on with the kept one.
 /// </summary>
 public sealed class Planner(
     LlmClient llm,
-    RunLedger ledger,
+    CallLedger calls,
+    LlmGate gate,
     PlannerOptions options,
     RunOptions runs,
     ScheduleOptions schedule,
@@ -40,6 +29,13 @@ public sealed class Planner(
 {
     /// <summary>An answer, and one repeat with the exact reason.</summary>
     private const int AnswersMax = 2;
+
+    /// <summary>What an answer may cost beside its prompt; a plan has some hundred tokens.</summary>
+    private const int AnswerTokens = 2000;
+
+    private static readonly TimeSpan KeepWait = TimeSpan.FromMilliseconds(200);
+
+    private static readonly TimeSpan KeepWaitMax = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan PlainFor = TimeSpan.FromHours(1);
 
@@ -89,6 +85,7 @@ public sealed class Planner(
     private async Task<AttemptEnd> RunAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         var kept = KeptAnswer.ReadAll(attempt.Claim.Answers);
+        attempt.Kept = kept.Count;
         var messages = attempt.Prompt.Messages;
         var answers = 0;
         while (true)
@@ -127,6 +124,11 @@ public sealed class Planner(
     {
         while (true)
         {
+            if (attempt.Claim is { IsWaitedOut: true, RateLimitedSince: { } since })
+            {
+                return (null, Decided(Verdicts.RateLimited(attempt.Claim.ClaimedAt - since)));
+            }
+
             if (attempt.Claim.Attempt > runs.AttemptsMax)
             {
                 // The attempts were counted by claims whose processes died; nothing is left to try.
@@ -138,44 +140,115 @@ public sealed class Planner(
                 return (null, Decided(Verdicts.CallsUsedUp(runs.CallsMax)));
             }
 
-            if (!await CountCallAsync(attempt, cancellationToken))
+            var estimate = PlanPrompt.EstimateTokens(messages) + AnswerTokens;
+            if (await AdmitAsync(attempt, estimate, cancellationToken) is { } refused)
             {
-                return (null, new AttemptEnd.ClaimLost());
+                return (null, refused);
             }
 
             var isStructured = IsStructured(attempt.Model);
-            switch (await CallAsync(attempt, messages, isStructured, cancellationToken))
+            var started = Stopwatch.GetTimestamp();
+            var outcome = await CallAsync(attempt, messages, isStructured, cancellationToken);
+            var took = Stopwatch.GetElapsedTime(started);
+            switch (outcome)
             {
                 case LlmOutcome.Answered { Answer: var answer }:
                     var keep = KeptAnswer.Of(answer);
                     metrics.CountTokens(attempt.AgentId, answer.Usage.TotalTokens);
-                    return await ledger.KeepAnswerAsync(
-                        attempt.Claim,
-                        keep.ToJson(),
+                    var isKept = await KeepAsync(
+                        attempt,
+                        keep,
                         answer.Usage,
+                        estimate,
+                        took,
                         cancellationToken
-                    )
-                        ? (keep, null)
-                        : (null, new AttemptEnd.ClaimLost());
+                    );
+                    await gate.NoteAsync(attempt.Claim, attempt.Model, outcome, cancellationToken);
+                    return isKept ? (keep, null) : (null, new AttemptEnd.ClaimLost());
                 case LlmOutcome.Rejected { Kind: not "blocked", Status: 400 or 422 } when isStructured:
                     _plainUntil[attempt.Model] = time.GetUtcNow() + PlainFor;
                     break;
-                case var outcome:
-                    return (null, EndOf(attempt.Claim, outcome));
+                default:
+                    await gate.NoteAsync(attempt.Claim, attempt.Model, outcome, cancellationToken);
+                    return (null, AttemptEnd.Of(attempt.Claim, outcome, took, runs, random.NextDouble()));
             }
         }
     }
 
-    private Task<bool> CountCallAsync(Attempt attempt, CancellationToken cancellationToken)
+    /// <summary>Counts the call and reserves what it may cost, before it is made.</summary>
+    /// <returns>Null where it may be made; else how the attempt ends.</returns>
+    private async Task<AttemptEnd?> AdmitAsync(
+        Attempt attempt,
+        long estimate,
+        CancellationToken cancellationToken
+    )
     {
-        attempt.Calls++;
-        return ledger.CountCallAsync(
-            attempt.Claim,
+        var call = new CallPlan(
             attempt.Model,
             attempt.Prompt.Version,
             attempt.ToolsHash,
-            cancellationToken
+            runs.CallsMax,
+            estimate
         );
+        switch (await calls.AdmitAsync(attempt.Claim, call, cancellationToken))
+        {
+            case Admission.Admitted:
+                attempt.Calls++;
+                return null;
+            case Admission.Spent spent:
+                return Decided(SkipRule.Budget(spent.Spending));
+            case Admission.Reserved reserved:
+                return new AttemptEnd.Waits(
+                    new Release(
+                        RetryWaits.Reserved,
+                        "budget",
+                        $"calls under way have reserved what is left of the {reserved.Spending.Kind}'s budget",
+                        CostsAttempt: false
+                    )
+                    {
+                        KeepsAnswers = true,
+                    }
+                );
+            default:
+                return new AttemptEnd.ClaimLost();
+        }
+    }
+
+    /// <summary>
+    /// The answer is paid for: a database that is away for a moment must not cost it. Saying it twice is harmless, since
+    /// it is kept by its place.
+    /// </summary>
+    private async Task<bool> KeepAsync(
+        Attempt attempt,
+        KeptAnswer answer,
+        LlmUsage usage,
+        long estimate,
+        TimeSpan took,
+        CancellationToken cancellationToken
+    )
+    {
+        var place = attempt.Kept++;
+        var wait = KeepWait;
+        while (true)
+        {
+            try
+            {
+                return await calls.KeepAnswerAsync(
+                    attempt.Claim,
+                    place,
+                    answer.ToJson(),
+                    usage,
+                    estimate,
+                    took,
+                    cancellationToken
+                );
+            }
+            catch (Exception exception) when (exception.IsDatabaseFault() && wait < KeepWaitMax)
+            {
+                await Task.Delay(wait, time, cancellationToken);
+                wait *= 2;
+            }
+        }
     }
 
     private async Task<LlmOutcome> CallAsync(
@@ -228,44 +301,6 @@ public sealed class Planner(
         };
     }
 
-    private AttemptEnd EndOf(Claim claim, LlmOutcome outcome) =>
-        outcome switch
-        {
-            LlmOutcome.RateLimited limited => AfterRateLimit(claim, limited),
-            LlmOutcome.Unauthorized unauthorized => new AttemptEnd.Waits(
-                new Release(
-                    RetryWaits.Unauthorized,
-                    "authorization",
-                    unauthorized.Detail,
-                    CostsAttempt: false
-                )
-            ),
-            LlmOutcome.Rejected rejected => Decided(Verdicts.Rejected(rejected)),
-            LlmOutcome.Unavailable unavailable when claim.Attempt >= runs.AttemptsMax => Decided(
-                Verdicts.LlmUnavailable(unavailable, claim.Attempt)
-            ),
-            LlmOutcome.Unavailable unavailable => new AttemptEnd.Waits(
-                new Release(
-                    RetryWaits.AfterFailure(runs.RetryBase, claim.Attempt, random.NextDouble()),
-                    "retry",
-                    $"{unavailable.Kind}: {unavailable.Detail}",
-                    CostsAttempt: true
-                )
-            ),
-            _ => throw new UnreachableException(),
-        };
-
-    private AttemptEnd AfterRateLimit(Claim claim, LlmOutcome.RateLimited limited)
-    {
-        var wait = RetryWaits.AfterRateLimit(limited.RetryAfter);
-        var waited = claim.RateLimitedSince is { } since ? claim.ClaimedAt - since : TimeSpan.Zero;
-        return waited + wait > runs.RateLimitMax
-            ? Decided(Verdicts.RateLimited(waited))
-            : new AttemptEnd.Waits(
-                new Release(wait, "rate-limit", "mana-llm answered 429", CostsAttempt: false)
-            );
-    }
-
     private void Refused(Attempt attempt, string sentence)
     {
         metrics.ParseFailures.Add(1);
@@ -297,6 +332,9 @@ public sealed class Planner(
 
         /// <summary>Calls counted by this attempt.</summary>
         public int Calls { get; set; }
+
+        /// <summary>Answers that the ledger keeps.</summary>
+        public int Kept { get; set; }
     }
 
     private abstract record Judgement

@@ -59,9 +59,12 @@ public sealed class PlannerActor(
         }
 
         var agent = ReadAgent(claim, mission);
-        if (MissedRule.Decide(claim, schedule) is { } missed)
+        if (
+            (SkipRule.Decide(mission, agent, runs.UnreviewedMax) ?? MissedRule.Decide(claim, schedule)) is
+            { } skipped
+        )
         {
-            await WriteAsync(run, agent, missed);
+            await WriteAsync(run, agent, skipped);
             return;
         }
 
@@ -106,6 +109,9 @@ public sealed class PlannerActor(
             case (WriteBackResult.Written, Verdict.Failed):
                 metrics.MissionErrors.Add(1);
                 break;
+            case (WriteBackResult.Written, Verdict.Skipped skipped) when DecisionOf(skipped) is { } decision:
+                metrics.CountAgentDecision(decision);
+                break;
             case (WriteBackResult.Written, Verdict.Planned planned):
                 metrics.PlansWrittenBack.Add(1);
                 metrics.CountAgentDecision("ran");
@@ -117,6 +123,15 @@ public sealed class PlannerActor(
                 break;
         }
     }
+
+    private static string? DecisionOf(Verdict.Skipped skipped) =>
+        skipped.Reason switch
+        {
+            "agent-paused" => "skipped-paused",
+            "agent-archived" => "skipped-archived",
+            "budget" => "skipped-budget",
+            _ => null,
+        };
 
     /// <summary>The log does not take the row: again later with the same answer, and in the end given up, not looped.</summary>
     private async Task AfterRefusalAsync(PlanRun run, PostgresException exception)

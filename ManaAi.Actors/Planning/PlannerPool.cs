@@ -22,10 +22,14 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     /// <summary>Below this it would only spin on users whom another node is serving.</summary>
     private static readonly TimeSpan WaitMin = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Another node may learn sooner than expected that mana-llm is well again.</summary>
+    private static readonly TimeSpan GateWaitMax = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan RetryAfterFault = TimeSpan.FromSeconds(1);
 
     private readonly RunLedger _ledger;
     private readonly RunOptions _options;
+    private readonly PlannerOptions _asking;
     private readonly TimeProvider _time;
     private readonly Metrics _metrics;
     private readonly ILogger<PlannerPool> _logger;
@@ -45,6 +49,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     public PlannerPool(
         RunLedger ledger,
         RunOptions options,
+        PlannerOptions asking,
         Func<Func<PlanRun, ValueTask>, PlannerActor> createPlanner,
         TimeProvider time,
         Metrics metrics,
@@ -52,6 +57,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     )
     {
         (_ledger, _options, _time, _metrics, _logger) = (ledger, options, time, metrics, logger);
+        _asking = asking;
         _createPlanner = createPlanner;
         _mailbox = new Mailbox<PoolMessage>(options.ConcurrentMax + MailboxSlack, logger);
         _planners =
@@ -189,13 +195,19 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         try
         {
             var slots = _free.Count;
-            var claims = await _ledger.ClaimAsync(slots, cancellationToken);
-            foreach (var claim in claims)
+            var model = _asking.ModelFor(access.Shape.Generation);
+            var round = await _ledger.ClaimAsync(slots, model, cancellationToken);
+            Record(round.Gate);
+            foreach (var claim in round.Claims)
             {
                 await DispatchAsync(claim, access, cancellationToken);
             }
 
-            if (claims.Count < slots)
+            if (round.Gate.Wait is { } held)
+            {
+                WakeAfter(held < GateWaitMax ? held : GateWaitMax);
+            }
+            else if (round.Claims.Count < slots)
             {
                 WakeAfter(await _ledger.UntilReadyAsync(cancellationToken));
             }
@@ -206,6 +218,16 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             Log.TickFailed(_logger, DatabaseFaults.Describe(exception), null);
         }
     }
+
+    private void Record(GateReading gate) =>
+        _metrics.BreakerState.Record(
+            gate.BreakerWord switch
+            {
+                "closed" => 0,
+                "half-open" => 1,
+                _ => 2,
+            }
+        );
 
     private async Task DispatchAsync(Claim claim, LogAccess access, CancellationToken cancellationToken)
     {

@@ -9,6 +9,7 @@ namespace ManaAi.Actors.Runs;
 /// <param name="Answers">Answers kept by an earlier claim, as a JSON array in UTF-8.</param>
 /// <param name="MissionRecord">The folded record as it stood at the claim, JSON in UTF-8.</param>
 /// <param name="ClaimedAt">The database's clock.</param>
+/// <param name="RateLimitedSince">Since when it waits for its model, which mana-llm answers with 429.</param>
 /// <param name="IsTakeover">An earlier claim's lease ran out.</param>
 public sealed record Claim(
     long RunId,
@@ -25,7 +26,22 @@ public sealed record Claim(
 )
 {
     public MissionKey Mission => Occurrence.Mission;
+
+    /// <summary>The agent that it runs for; null without one, or with one that is not known.</summary>
+    public string? AgentId { get; init; }
+
+    /// <summary>That agent's budget: tokens in a rolling day, null without a limit.</summary>
+    public long? AgentTokensPerDay { get; init; }
+
+    /// <summary>The one claim that a half open breaker let through.</summary>
+    public bool IsProbe { get; init; }
+
+    /// <summary>Claimed while its model is held, since it has waited for longer than it may.</summary>
+    public bool IsWaitedOut { get; init; }
 }
+
+/// <summary>What one round of claiming gave, and what stood in its way.</summary>
+public sealed record ClaimRound(IReadOnlyList<Claim> Claims, GateReading Gate);
 
 /// <summary>Which process of this service; rows name it, logs show it.</summary>
 public sealed record NodeId(string Value)

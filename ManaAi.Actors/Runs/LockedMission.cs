@@ -17,6 +17,15 @@ internal sealed record LockedMission(
     bool IsClaimMine
 )
 {
+    /// <summary>Active, not deleted, still this instant, nothing in the way, and no device under way.</summary>
+    public bool IsDueAt(DateTimeOffset dueAt)
+    {
+        var state = Projection.MissionState();
+        return state is { State: "active", IsDeleted: false, Obstacle: null }
+            && state.NextRunAt == dueAt
+            && !(state.RunningUntil > Now);
+    }
+
     /// <summary>
     /// Locks user, mission and run, in the order that holds everywhere, and folds what is newer in the log. The log is
     /// read as the user, so that no row of another can get in.

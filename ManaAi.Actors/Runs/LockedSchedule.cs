@@ -25,8 +25,22 @@ internal sealed record LockedSchedule(Cadence Cadence, DateTimeZone Zone)
     }
 
     /// <summary>The field's value in JSON. To clear it, null is written with its stamp, as a device's clearing is.</summary>
-    public string NextRunAtJson(DateTimeOffset now, ScheduleOptions options) =>
-        Schedule.NextRunAt(Cadence, Zone, now, options.IntervalMinutesMin) is { } next
-            ? $"\"{IsoText.Milliseconds(next)}\""
-            : "null";
+    /// <param name="periods">How many of its periods it rests, but no longer than <see cref="Slowdown.Max"/>.</param>
+    public string NextRunAtJson(DateTimeOffset now, ScheduleOptions options, int periods)
+    {
+        var from = Instant.FromDateTimeOffset(now);
+        var latest = from + Duration.FromTimeSpan(Slowdown.Max);
+        var upcoming = Schedule
+            .Upcoming(Cadence, Zone, from, options.IntervalMinutesMin)
+            .OfType<NextRun.At>()
+            .Select((next, index) => (next.Instant, Index: index))
+            .TakeWhile(next => next.Index == 0 || (next.Index < periods && next.Instant <= latest));
+        Instant? last = null;
+        foreach (var (instant, _) in upcoming)
+        {
+            last = instant;
+        }
+
+        return last is { } found ? $"\"{IsoText.Milliseconds(found.ToDateTimeOffset())}\"" : "null";
+    }
 }

@@ -10,7 +10,7 @@ namespace ManaAi.Actors.Runs;
 /// </summary>
 public sealed class OccurrenceOpener(
     SyncDatabase database,
-    IterationWriter writer,
+    ScheduleWriter writer,
     RunOptions options,
     ScheduleOptions schedule,
     Metrics metrics,

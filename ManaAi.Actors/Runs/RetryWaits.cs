@@ -15,6 +15,9 @@ public static class RetryWaits
     /// <summary>How often a key that mana-llm refuses is tried again.</summary>
     public static TimeSpan Unauthorized { get; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a run waits for another call's reservation, unless that is settled before.</summary>
+    public static TimeSpan Reserved { get; } = TimeSpan.FromSeconds(5);
+
     /// <param name="retryAfter">What the server asked for, or null.</param>
     public static TimeSpan AfterRateLimit(TimeSpan? retryAfter)
     {

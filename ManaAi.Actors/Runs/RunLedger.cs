@@ -1,7 +1,6 @@
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
-using ManaAi.Actors.Planning;
 using Npgsql;
 
 namespace ManaAi.Actors.Runs;
@@ -16,25 +15,81 @@ namespace ManaAi.Actors.Runs;
 /// </remarks>
 public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions options)
 {
-    /// <summary>Claims at most this many runs, one user's turn after the other, in one short transaction.</summary>
-    public async Task<IReadOnlyList<Claim>> ClaimAsync(int slots, CancellationToken cancellationToken)
+    /// <summary>
+    /// Claims at most this many runs, one user's turn after the other, in one short transaction. Nothing while mana-llm is
+    /// left alone; one, as a probe, when the time for that has come.
+    /// </summary>
+    public async Task<ClaimRound> ClaimAsync(int slots, string model, CancellationToken cancellationToken)
+    {
+        var (gate, claims) = await ClaimUnheldAsync(slots, model, cancellationToken);
+        return gate.IsOnlyRateLimited
+            ? new ClaimRound(await ClaimWaitedOutAsync(slots, model, cancellationToken), gate)
+            : new ClaimRound(claims, gate);
+    }
+
+    private async Task<(GateReading Gate, IReadOnlyList<Claim> Claims)> ClaimUnheldAsync(
+        int slots,
+        string model,
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        var users = await LockUsersAsync(transaction, slots, cancellationToken);
-        if (users.Length == 0)
+        var (gate, users) = await EnterAsync(transaction, slots, model, cancellationToken);
+        if (gate.IsHeld || users.Length == 0)
+        {
+            return (gate, []);
+        }
+
+        var claims = await ClaimRunsAsync(
+            transaction,
+            users,
+            new ClaimTerms(gate.IsHalfOpen ? 1 : slots, model, WaitedFor: null),
+            cancellationToken
+        );
+        if (gate.IsHalfOpen && claims is [var probe])
+        {
+            await using var set = transaction
+                .Command(Sql.Get("SetProbe"))
+                .Add("run", probe.RunId)
+                .Add("epoch", probe.Epoch);
+            await set.ExecuteNonQueryAsync(cancellationToken);
+            claims = [probe with { IsProbe = true }];
+        }
+
+        await PassTurnsAsync(transaction, users, claims, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return (gate, claims);
+    }
+
+    /// <summary>While a model is held, only runs that have waited for it for too long: they are told as failed.</summary>
+    private async Task<IReadOnlyList<Claim>> ClaimWaitedOutAsync(
+        int slots,
+        string model,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var find = transaction
+            .Command(Sql.Get("FindWaitedOut"))
+            .Add("model", model)
+            .Add("wait_max", options.RateLimitMax)
+            .Add("slots", (long)slots);
+        var found = await ReadTextsAsync(find, cancellationToken);
+        if (found.Length == 0)
         {
             return [];
         }
 
-        var claims = await ClaimRunsAsync(transaction, users, slots, cancellationToken);
-        await using var pass = transaction
-            .Command(Sql.Get("PassTurns"))
-            .Add("users", users)
-            .Add("served", claims.Select(claim => claim.Mission.UserId.Value).ToArray())
-            .Add("per_user", (long)options.ConcurrentPerUserMax);
-        await pass.ExecuteNonQueryAsync(cancellationToken);
+        await using var take = transaction.Command(Sql.Get("LockTheseUsers")).Add("users", found);
+        var users = await ReadTextsAsync(take, cancellationToken);
+        var claims = await ClaimRunsAsync(
+            transaction,
+            users,
+            new ClaimTerms(slots, model, options.RateLimitMax),
+            cancellationToken
+        );
         await transaction.CommitAsync(cancellationToken);
-        return claims;
+        return [.. claims.Select(claim => claim with { IsWaitedOut = true })];
     }
 
     /// <summary>How long until a claim may find something; null where nothing is open. Negative: now.</summary>
@@ -74,48 +129,6 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         return renewed;
     }
 
-    /// <summary>Counts a call before it is made. False: the claim is lost, or the occurrence has had all its calls.</summary>
-    public Task<bool> CountCallAsync(
-        Claim claim,
-        string model,
-        string promptVersion,
-        string toolsHash,
-        CancellationToken cancellationToken
-    ) =>
-        ForClaimAsync(
-            "CountCall",
-            claim,
-            command =>
-                command
-                    .Add("model", model)
-                    .Add("prompt_version", promptVersion)
-                    .Add("tools_hash", toolsHash)
-                    .Add("calls_max", options.CallsMax),
-            cancellationToken
-        );
-
-    /// <summary>Keeps an answer as soon as it is here. False: the claim is lost.</summary>
-    public Task<bool> KeepAnswerAsync(
-        Claim claim,
-        string answerJson,
-        LlmUsage usage,
-        CancellationToken cancellationToken
-    ) =>
-        ForClaimAsync(
-            "KeepAnswer",
-            claim,
-            command =>
-            {
-                command.Parameters.Add(
-                    new NpgsqlParameter("answer", NpgsqlTypes.NpgsqlDbType.Jsonb) { Value = answerJson }
-                );
-                command
-                    .Add("prompt_tokens", usage.PromptTokens)
-                    .Add("completion_tokens", usage.CompletionTokens);
-            },
-            cancellationToken
-        );
-
     /// <summary>Frees a run for a later attempt. False: the claim is lost.</summary>
     public Task<bool> ReleaseAsync(Claim claim, Release release, CancellationToken cancellationToken) =>
         ForClaimAsync(
@@ -127,7 +140,9 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
                     .Add("waits_for", release.WaitsFor)
                     .Add("last_error", release.Error)
                     .Add("costs_attempt", release.CostsAttempt)
-                    .Add("keeps_answers", release.KeepsAnswers),
+                    .Add("keeps_answers", release.KeepsAnswers)
+                    .Add("calls_given_back", release.IsCallGivenBack ? 1 : 0)
+                    .Add("calls_ms", (long)release.CallTook.TotalMilliseconds),
             cancellationToken
         );
 
@@ -137,17 +152,11 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     public async Task GiveUpAsync(Claim claim, string detail, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction
-            .Command(Sql.Get("CloseRun"))
-            .Add("run", claim.RunId)
-            .Add("epoch", claim.Epoch)
-            .Add("node", node.Value)
-            .Add("verdict", "skipped")
-            .Add("reason", "write-refused")
-            .Add("detail", detail)
-            .Add("has_plan", value: false)
-            .Add("missed", 0)
-            .Add("iteration_id", (Guid?)null);
+        await using var command = transaction.Command(Sql.Get("CloseRun"));
+        new RunClosing("skipped", "write-refused", detail, HasPlan: false, IterationId: null).AddTo(
+            command.Parameters,
+            new RunReference(claim.RunId, claim.Epoch, node.Value)
+        );
         await command.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
@@ -179,34 +188,74 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         return sums;
     }
 
-    private static async Task<string[]> LockUsersAsync(
+    /// <summary>In one round trip: what stands in the way, and whose turn it is. Breakers are locked before users.</summary>
+    private static async Task<(GateReading Gate, string[] Users)> EnterAsync(
         DatabaseTransaction transaction,
         int slots,
+        string model,
         CancellationToken cancellationToken
     )
     {
-        await using var command = transaction.Command(Sql.Get("LockUsers")).Add("slots", (long)slots);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await using var batch = transaction.Batch();
+        batch.Then(Sql.Get("LockBreakers"));
+        batch.Then(Sql.Get("ReadGate")).Add("model", model);
+        batch.Then(Sql.Get("LockUsers")).Add("slots", (long)slots);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken); // Past the breakers' locks.
+        var gate = await GateReading.ReadAsync(reader, cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         var users = new List<string>();
         while (await reader.ReadAsync(cancellationToken))
         {
             users.Add(reader.GetString(0));
         }
 
-        return [.. users];
+        return (gate, [.. users]);
     }
 
-    private async Task<List<Claim>> ClaimRunsAsync(
+    private async Task PassTurnsAsync(
         DatabaseTransaction transaction,
         string[] users,
-        int slots,
+        IReadOnlyList<Claim> claims,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var pass = transaction
+            .Command(Sql.Get("PassTurns"))
+            .Add("users", users)
+            .Add("served", claims.Select(claim => claim.Mission.UserId.Value).ToArray())
+            .Add("per_user", (long)options.ConcurrentPerUserMax);
+        await pass.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<string[]> ReadTextsAsync(
+        NpgsqlCommand command,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var texts = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            texts.Add(reader.GetString(0));
+        }
+
+        return [.. texts];
+    }
+
+    private async Task<IReadOnlyList<Claim>> ClaimRunsAsync(
+        DatabaseTransaction transaction,
+        string[] users,
+        ClaimTerms terms,
         CancellationToken cancellationToken
     )
     {
         await using var command = transaction
             .Command(Sql.Get("ClaimRuns"))
             .Add("users", users)
-            .Add("slots", (long)slots)
+            .Add("slots", (long)terms.Slots)
+            .Add("model", terms.Model)
+            .Add("waited_for", terms.WaitedFor)
             .Add("per_user", (long)options.ConcurrentPerUserMax)
             .Add("attempts_max", options.AttemptsMax)
             .Add("node", node.Value)
@@ -237,7 +286,11 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             reader.GetInstant(8),
             reader.GetNullable<DateTimeOffset>(10),
             reader.GetBoolean(9)
-        );
+        )
+        {
+            AgentId = reader.GetText(13),
+            AgentTokensPerDay = reader.GetNullable<long>(14),
+        };
 
     private async Task<bool> ForClaimAsync(
         string statement,
@@ -257,13 +310,22 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         await transaction.CommitAsync(cancellationToken);
         return isMine;
     }
+
+    /// <param name="WaitedFor">Only runs that have waited for the model for longer than this; null takes all.</param>
+    private readonly record struct ClaimTerms(int Slots, string Model, TimeSpan? WaitedFor);
 }
 
 /// <summary>Why a claimed run is set free, and for how long.</summary>
-/// <param name="WaitsFor">retry, rate-limit, authorization or write-back.</param>
+/// <param name="WaitsFor">retry, rate-limit, authorization, budget or write-back.</param>
 /// <param name="CostsAttempt">False where the wait is not the occurrence's own failure.</param>
 public sealed record Release(TimeSpan Wait, string WaitsFor, string Error, bool CostsAttempt)
 {
     /// <summary>True where the answer was good and only the write-back failed: it is not paid for twice.</summary>
     public bool KeepsAnswers { get; init; }
+
+    /// <summary>True where the call does not count either: 429 may come more often than an occurrence has calls.</summary>
+    public bool IsCallGivenBack { get; init; }
+
+    /// <summary>How long the call took that led to this.</summary>
+    public TimeSpan CallTook { get; init; }
 }

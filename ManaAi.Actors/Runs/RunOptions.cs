@@ -21,6 +21,9 @@ public sealed record RunOptions
     /// <summary>How long an occurrence waits on 429 before it fails (RATE_LIMIT_MAX_MS).</summary>
     public TimeSpan RateLimitMax { get; init; } = TimeSpan.FromHours(6);
 
+    /// <summary>Plans that nobody has taken up before a mission rests (MAX_UNREVIEWED_ITERATIONS); 0 is no bound.</summary>
+    public int UnreviewedMax { get; init; } = 3;
+
     /// <summary>Whether a write-back moves nextRunAt (ADVANCE_SCHEDULE).</summary>
     public bool IsScheduleAdvanced { get; init; } = true;
 

@@ -33,8 +33,16 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
     )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
+        bool isHeld;
+        await using (var read = transaction.Command(Sql.Get("ReadGate")).Add("model", outcome.Model))
+        await using (var entries = await read.ExecuteReaderAsync(cancellationToken))
+        {
+            isHeld = (await GateReading.ReadAsync(entries, cancellationToken)).IsHeld;
+        }
+
         await using var command = transaction
             .Command(Sql.Get("SettledRuns"))
+            .Add("is_held", isHeld)
             .Add("node", node.Value)
             .Add("runs", outcome.Claimable.ToArray());
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -31,6 +31,9 @@ public sealed record TickOutcome(
     TimeSpan Took
 )
 {
+    /// <summary>The model that runs are planned with; while it is held, or the breaker is open, they wait.</summary>
+    public string Model { get; init; } = "";
+
     /// <summary>The answer where nothing is waited for.</summary>
     public TickReport ToReport() => new(At, Claimable.Count, 0, 0, 0, Errors);
 }

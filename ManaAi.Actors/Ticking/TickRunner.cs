@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
-using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using Microsoft.Extensions.Logging;
@@ -67,28 +66,24 @@ public sealed class TickRunner(
             await pool.WakeAsync(access, cancellationToken);
         }
 
-        await CountObstaclesAsync(cancellationToken);
-        metrics.OpenOccurrences.Record(claimable.Count);
+        await RecordGaugesAsync(cancellationToken);
         Log.Ticked(logger, fold.Rows, claimable.Count, time.GetElapsedTime(started));
         var at = fold.IsElsewhere ? time.GetUtcNow() : fold.ReadAt;
-        return new TickOutcome(at, claimable, [], TimeSpan.Zero);
+        return new TickOutcome(at, claimable, [], TimeSpan.Zero)
+        {
+            Model = options.ModelFor(access.Shape.Generation),
+        };
     }
 
-    private async Task CountObstaclesAsync(CancellationToken cancellationToken)
+    private async Task RecordGaugesAsync(CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("CountObstacles"));
+        await using var command = transaction.Command(Sql.Get("TickGauges"));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var ciphertext = 0L;
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            if (reader.GetString(0) == Obstacles.Ciphertext)
-            {
-                ciphertext = reader.GetInt64(1);
-            }
-        }
-
-        metrics.CiphertextMissions.Record(ciphertext);
+        await reader.ReadAsync(cancellationToken);
+        metrics.CiphertextMissions.Record(reader.GetInt64(0));
+        metrics.OpenOccurrences.Record(reader.GetInt64(1));
+        metrics.TokensReserved.Record(reader.GetInt64(2));
     }
 
     private TickOutcome Failed(IReadOnlyList<string> errors) =>

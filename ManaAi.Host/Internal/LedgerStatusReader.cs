@@ -4,7 +4,7 @@ using ManaAi.Actors.Runs;
 namespace ManaAi.Host.Internal;
 
 /// <summary>The ledger's sums for the status page; null while the database is away.</summary>
-internal sealed class LedgerStatusReader(RunLedger ledger, NodeId node) : IStatusReader
+internal sealed class LedgerStatusReader(RunLedger ledger, LlmGate llm, NodeId node) : IStatusReader
 {
     public string NodeId => node.Value;
 
@@ -13,12 +13,14 @@ internal sealed class LedgerStatusReader(RunLedger ledger, NodeId node) : IStatu
         try
         {
             var sums = await ledger.SumVerdictsAsync(cancellationToken);
+            var reading = await llm.ReadAsync(cancellationToken);
             return new LedgerStatus(
                 sums.Where(sum => sum.Verdict == "open").Sum(sum => sum.Count),
                 [
                     .. sums.Where(sum => sum.Verdict != "open")
                         .Select(sum => new VerdictSum(sum.Verdict, sum.Reason, sum.Count)),
-                ]
+                ],
+                LlmStatusView.Of(reading)
             );
         }
         catch (Exception exception) when (exception.IsDatabaseFault())

@@ -32,6 +32,7 @@ internal static class StatusEndpoint
                 ReadinessView.Of(await readiness),
                 (await ledger)?.OpenOccurrences,
                 (await ledger)?.Verdicts,
+                (await ledger)?.Llm,
                 SettingsView.Of(sources.Settings)
             )
         );
@@ -49,6 +50,7 @@ internal readonly record struct StatusSources(
 
 /// <param name="OpenOccurrences">Null where the database cannot be asked.</param>
 /// <param name="Verdicts">Null where the database cannot be asked.</param>
+/// <param name="Llm">Null where the database cannot be asked.</param>
 internal sealed record StatusView(
     string Service,
     string Version,
@@ -58,6 +60,7 @@ internal sealed record StatusView(
     ReadinessView Readiness,
     long? OpenOccurrences,
     IReadOnlyList<VerdictSum>? Verdicts,
+    LlmStatusView? Llm,
     SettingsView Settings
 );
 

@@ -41,6 +41,19 @@ internal sealed class EnvironmentValues(IReadOnlyDictionary<string, string?> env
     public int Integer(string name, int defaultValue, int min, int max) =>
         (int)Whole(name, defaultValue, min, max, "a whole number", consequence: null);
 
+    /// <summary>A number of tokens; null, no limit, where it is not set.</summary>
+    public long? Tokens(string name) =>
+        IsSet(name)
+            ? Whole(
+                name,
+                0,
+                0,
+                1_000_000_000_000,
+                "a whole number of tokens",
+                "where 0 never runs; leave it out for no limit"
+            )
+            : null;
+
     public TimeSpan Milliseconds(
         string name,
         long defaultValue,

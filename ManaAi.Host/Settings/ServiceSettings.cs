@@ -105,6 +105,15 @@ internal sealed record RunSettings
 
     /// <summary>Iterations that await review before a mission rests. The default is 3; 0 is no bound.</summary>
     public required int UnreviewedIterationsMax { get; init; }
+
+    /// <summary>Tokens that a mission may use in a rolling day. The default is no limit; 0 never runs.</summary>
+    public required long? TokensPerMissionPerDay { get; init; }
+
+    /// <summary>Tokens that a user's missions may use in a rolling day. The default is no limit.</summary>
+    public required long? TokensPerUserPerDay { get; init; }
+
+    /// <summary>Tokens that the whole service may use in a rolling day. The default is no limit.</summary>
+    public required long? TokensPerDay { get; init; }
 }
 
 internal sealed record ScheduleSettings

@@ -104,6 +104,9 @@ internal static class SettingsReader
             RetryBase = values.Milliseconds("RUN_RETRY_BASE_MS", 2000, 0, 600_000),
             RateLimitWaitMax = values.Milliseconds("RATE_LIMIT_MAX_MS", 21_600_000, 0, 604_800_000),
             UnreviewedIterationsMax = values.Integer("MAX_UNREVIEWED_ITERATIONS", 3, 0, 1000),
+            TokensPerMissionPerDay = values.Tokens("TOKENS_PER_MISSION_PER_DAY"),
+            TokensPerUserPerDay = values.Tokens("TOKENS_PER_USER_PER_DAY"),
+            TokensPerDay = values.Tokens("TOKENS_PER_DAY"),
         };
 
     private static ScheduleSettings ReadSchedule(EnvironmentValues values) =>

@@ -33,6 +33,9 @@ public sealed class MetricsCollectorTests : IDisposable
         ("mana_ai_lease_takeovers_total", "counter", ""),
         ("mana_ai_schedule_lag_seconds", "histogram", ""),
         ("mana_ai_due_to_written_seconds", "histogram", ""),
+        ("mana_ai_breaker_transitions_total", "counter", "cause,to"),
+        ("mana_ai_breaker_state", "gauge", ""),
+        ("mana_ai_tokens_reserved", "gauge", ""),
         ("mana_ai_ciphertext_missions", "gauge", ""),
         ("mana_ai_ready", "gauge", ""),
     ];

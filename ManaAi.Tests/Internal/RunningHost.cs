@@ -113,7 +113,7 @@ internal sealed class ScriptedActors : ITickCoordinator, IReadinessCheck, IStatu
     public TickStatus Status { get; set; } = new(true, "idle", null, null, []);
 
     public LedgerStatus? Ledger { get; set; } =
-        new(3, [new("planned", null, 5), new("skipped", "budget", 2)]);
+        new(3, [new("planned", null, 5), new("skipped", "budget", 2)], new LlmStatusView("closed", []));
 
     public string NodeId => "node-7";
 

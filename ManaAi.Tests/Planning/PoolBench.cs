@@ -39,7 +39,7 @@ internal sealed class PoolBench : IAsyncDisposable
         var writer = new IterationWriter(
             database,
             node,
-            runs,
+            new OwnRows(runs, schedule, new KeptLog<OwnRows>()),
             schedule,
             _metrics,
             new KeptLog<IterationWriter>()
@@ -47,7 +47,8 @@ internal sealed class PoolBench : IAsyncDisposable
         _llm = new LlmClient(llm, () => "key", new LlmLimits(), Time);
         var planner = new Planner(
             _llm,
-            ledger,
+            new CallLedger(database, node, new BudgetOptions()),
+            new LlmGate(database, node, new LlmGateOptions(), Time, _metrics, new KeptLog<LlmGate>()),
             new PlannerOptions(),
             runs,
             schedule,
@@ -59,6 +60,7 @@ internal sealed class PoolBench : IAsyncDisposable
         Pool = new PlannerPool(
             ledger,
             runs,
+            new PlannerOptions(),
             isFree => new PlannerActor(
                 planner,
                 ledger,

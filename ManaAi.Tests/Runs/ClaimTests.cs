@@ -157,7 +157,7 @@ public sealed class ClaimTests : BenchTests
         (after.RunId, after.Epoch, after.Attempt).ShouldBe((before.RunId, before.Epoch + 1, 2));
         (before.IsTakeover, after.IsTakeover).ShouldBe((false, true));
         (await late.Ledger.RenewAsync([before], CancellationToken.None)).ShouldBeEmpty();
-        (await late.Ledger.CountCallAsync(before, "m", "p", "t", CancellationToken.None)).ShouldBeFalse();
+        (await late.AdmitAsync(before)).ShouldBeOfType<Admission.Refused>();
         (await late.ReleaseAsync(before, new Release(TimeSpan.Zero, "retry", "", true))).ShouldBeFalse();
         (await late.WriteAsync(before)).ShouldBe(WriteBackResult.ClaimLost);
     }

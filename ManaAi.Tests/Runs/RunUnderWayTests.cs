@@ -8,7 +8,10 @@ namespace ManaAi.Tests.Runs;
 public sealed class RunUnderWayTests : BenchTests
 {
     private static readonly TimeSpan _anHour = TimeSpan.FromHours(1);
-    private static readonly Release _rateLimit = new(TimeSpan.Zero, "rate-limit", "429", CostsAttempt: false);
+    private static readonly Release _rateLimit = new(TimeSpan.Zero, "rate-limit", "429", CostsAttempt: false)
+    {
+        IsCallGivenBack = true,
+    };
     private static readonly Release _retry = new(TimeSpan.Zero, "retry", "503", CostsAttempt: true);
 
     [Fact]
@@ -37,14 +40,16 @@ public sealed class RunUnderWayTests : BenchTests
         var (dying, next) = (Bench.Node("dying"), Bench.Node("next"));
         await Bench.InsertDueAsync();
         var claim = await dying.TickAndClaimAsync();
-        (await KeepAsync(dying, claim, "first")).ShouldBeTrue();
-        (await KeepAsync(dying, claim, "second")).ShouldBeTrue();
+        await CountCallAsync(dying, claim);
+        (await dying.KeepAsync(claim, "first")).ShouldBeTrue();
+        (await dying.KeepAsync(claim, "second", place: 1)).ShouldBeTrue();
+        (await dying.KeepAsync(claim, "second", place: 1)).ShouldBeTrue("said twice is kept once");
 
         await Bench.AgeLeasesAsync();
         var taken = (await next.ClaimAsync()).ShouldHaveSingleItem();
 
         KeptAnswer.ReadAll(taken.Answers).Select(answer => answer.Content).ShouldBe(["first", "second"]);
-        (await KeepAsync(dying, claim, "late")).ShouldBeFalse("the run is another's");
+        (await dying.KeepAsync(claim, "late", place: 2)).ShouldBeFalse("the run is another's");
         KeptAnswer.ReadAll(taken.Answers).Count.ShouldBe(2);
     }
 
@@ -55,7 +60,7 @@ public sealed class RunUnderWayTests : BenchTests
         await Bench.InsertDueAsync();
         var claim = await node.TickAndClaimAsync();
         await CountCallAsync(node, claim);
-        await KeepAsync(node, claim, "useless");
+        await node.KeepAsync(claim, "useless");
 
         (await node.ReleaseAsync(claim, _retry with { Wait = _anHour })).ShouldBeTrue();
 
@@ -77,7 +82,8 @@ public sealed class RunUnderWayTests : BenchTests
         var node = Bench.Node();
         await Bench.InsertDueAsync();
         var claim = await node.TickAndClaimAsync();
-        await KeepAsync(node, claim, "good");
+        await CountCallAsync(node, claim);
+        await node.KeepAsync(claim, "good");
 
         await node.ReleaseAsync(claim, _retry with { KeepsAnswers = true });
 
@@ -145,14 +151,6 @@ public sealed class RunUnderWayTests : BenchTests
         wait.ShouldBeInRange(_anHour - TimeSpan.FromMinutes(5), _anHour);
     }
 
-    private static Task<bool> CountCallAsync(BenchNode node, Claim claim) =>
-        node.Ledger.CountCallAsync(claim, "model", "prompt", "tools", CancellationToken.None);
-
-    private static Task<bool> KeepAsync(BenchNode node, Claim claim, string content) =>
-        node.Ledger.KeepAnswerAsync(
-            claim,
-            new KeptAnswer(content, "stop", null).ToJson(),
-            new LlmUsage(1, 1),
-            CancellationToken.None
-        );
+    private static async Task<bool> CountCallAsync(BenchNode node, Claim claim) =>
+        await node.AdmitAsync(claim) is Admission.Admitted;
 }

@@ -2,6 +2,7 @@ using ManaAi.Actors;
 using ManaAi.Actors.Agents;
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Missions;
+using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -18,10 +19,12 @@ internal sealed class BenchNode
         MissionProjectors projectors,
         Metrics metrics,
         NodeId id,
-        RunOptions options
+        RunOptions options,
+        BudgetOptions? budgets = null
     )
     {
         _bench = bench;
+        AttemptsMax = options.AttemptsMax;
         Id = id;
         Feed = new ChangeFeed(
             bench.Sync,
@@ -38,17 +41,27 @@ internal sealed class BenchNode
             NullLogger<ChangeFeed>.Instance
         );
         Ledger = new RunLedger(bench.Sync, id, options);
+        var rows = new OwnRows(options, new ScheduleOptions(), NullLogger<OwnRows>.Instance);
+        Calls = new CallLedger(bench.Sync, id, budgets ?? new BudgetOptions());
+        Gate = new LlmGate(
+            bench.Sync,
+            id,
+            new LlmGateOptions(),
+            TimeProvider.System,
+            metrics,
+            NullLogger<LlmGate>.Instance
+        );
         Writer = new IterationWriter(
             bench.Sync,
             id,
-            options,
+            rows,
             new ScheduleOptions(),
             metrics,
             NullLogger<IterationWriter>.Instance
         );
         Opener = new OccurrenceOpener(
             bench.Sync,
-            Writer,
+            new ScheduleWriter(bench.Sync, id, rows, NullLogger<ScheduleWriter>.Instance),
             options,
             new ScheduleOptions(),
             metrics,
@@ -56,11 +69,20 @@ internal sealed class BenchNode
         );
     }
 
+    /// <summary>What this node plans with.</summary>
+    public const string Model = "mana/reasoning";
+
     public NodeId Id { get; }
+
+    public int AttemptsMax { get; }
 
     public ChangeFeed Feed { get; }
 
     public RunLedger Ledger { get; }
+
+    public CallLedger Calls { get; }
+
+    public LlmGate Gate { get; }
 
     public IterationWriter Writer { get; }
 
@@ -78,8 +100,11 @@ internal sealed class BenchNode
     /// <summary>As the sweep does that comes every few minutes.</summary>
     public Task<FoldReport> SweepAsync() => _sweep.FoldAsync(_bench.Access.Shape, CancellationToken.None);
 
-    public Task<IReadOnlyList<Claim>> ClaimAsync(int slots = 8) =>
-        Ledger.ClaimAsync(slots, CancellationToken.None);
+    public async Task<IReadOnlyList<Claim>> ClaimAsync(int slots = 8) => (await RoundAsync(slots)).Claims;
+
+    /// <summary>A round of claiming, with what stood in its way.</summary>
+    public Task<ClaimRound> RoundAsync(int slots = 8) =>
+        Ledger.ClaimAsync(slots, Model, CancellationToken.None);
 
     /// <summary>Ticks, and claims the only run there is.</summary>
     public async Task<Claim> TickAndClaimAsync()
@@ -94,6 +119,32 @@ internal sealed class BenchNode
             claim,
             agent,
             verdict ?? LedgerBench.Planned,
+            CancellationToken.None
+        );
+
+    /// <summary>Asks whether a call may be made, and counts it if so.</summary>
+    public Task<Admission> AdmitAsync(Claim claim, long estimate = 100) =>
+        Calls.AdmitAsync(
+            claim,
+            new CallPlan(
+                Model,
+                "prompt",
+                "tools",
+                new RunOptions { AttemptsMax = AttemptsMax }.CallsMax,
+                estimate
+            ),
+            CancellationToken.None
+        );
+
+    /// <summary>Keeps an answer that cost so many tokens.</summary>
+    public Task<bool> KeepAsync(Claim claim, string content, long tokens = 2, int place = 0) =>
+        Calls.KeepAnswerAsync(
+            claim,
+            place,
+            new KeptAnswer(content, "stop", null).ToJson(),
+            new LlmUsage(tokens, 0),
+            estimate: 100,
+            TimeSpan.FromMilliseconds(5),
             CancellationToken.None
         );
 

@@ -5,6 +5,18 @@ namespace ManaAi.Tests.Support;
 /// <param name="Data">JSON text: the full record, the changed fields, or null.</param>
 public sealed record DeviceChange(string RecordId, string? Data)
 {
+    /// <summary>The row by which a device made an agent.</summary>
+    /// <param name="members">More members, as JSON text without braces; they win over what stands before them.</param>
+    public static DeviceChange OfAgent(string id, string members = "", string userId = "user-1") =>
+        new(
+            id,
+            $$"""{"id":"{{id}}","name":"Ada","state":"active"{{(members.Length > 0 ? "," : "")}}{{members}}}"""
+        )
+        {
+            TableName = "agents",
+            UserId = userId,
+        };
+
     /// <summary>Null: the database draws one, as for a real device.</summary>
     public Guid? Id { get; init; }
 

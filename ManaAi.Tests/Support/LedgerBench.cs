@@ -62,8 +62,11 @@ internal sealed class LedgerBench : IAsyncDisposable
     public static Task<LedgerBench> OnAsync(TestDatabase database) =>
         OpenAsync(new LedgerBench(database, isOwner: false));
 
-    public BenchNode Node(string name = "node-1", RunOptions? options = null) =>
-        new(this, _projectors, _metrics, new NodeId(name), options ?? new RunOptions());
+    public BenchNode Node(
+        string name = "node-1",
+        RunOptions? options = null,
+        BudgetOptions? budgets = null
+    ) => new(this, _projectors, _metrics, new NodeId(name), options ?? new RunOptions(), budgets);
 
     /// <summary>The database's clock, which is the only one that counts.</summary>
     public async Task<DateTimeOffset> NowAsync() =>

@@ -23,6 +23,7 @@ internal sealed record RunRow
     public required JsonElement Answers { get; init; }
     public required string? Verdict { get; init; }
     public required string? Reason { get; init; }
+    public required string? Detail { get; init; }
     public required bool HasPlan { get; init; }
     public required Guid? IterationId { get; init; }
 }

@@ -71,12 +71,8 @@ public sealed class NodeTests : WholeTests
             await InsertDueAsync();
             var claim = await dying.TickAndClaimAsync();
             const string answer = """{"summary":"Kept.","steps":[]}""";
-            await dying.Ledger.KeepAnswerAsync(
-                claim,
-                new KeptAnswer(answer, "stop", null).ToJson(),
-                new LlmUsage(10, 20),
-                CancellationToken.None
-            );
+            await dying.AdmitAsync(claim);
+            await dying.KeepAsync(claim, answer);
             await bench.AgeLeasesAsync();
         }
 

@@ -9,13 +9,15 @@ public abstract class WholeTests : IAsyncLifetime
 {
     private readonly List<WholeNode> _nodes = [];
 
+    private protected virtual Support.LogGeneration Generation => Support.LogGeneration.Two;
+
     private protected TestDatabase Database { get; private set; } = null!;
 
     private protected LlmStubServer Llm { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {
-        Database = await TestDatabase.CreateAsync();
+        Database = await TestDatabase.CreateAsync(Generation);
         Llm = await LlmStubServer.StartAsync();
     }
 
@@ -47,7 +49,8 @@ public abstract class WholeTests : IAsyncLifetime
     private protected async Task<DeviceMission> InsertDueAsync(
         string id = "mission-1",
         string userId = "user-1",
-        string objective = "Read one book a month"
+        string objective = "Read one book a month",
+        Func<DeviceMission, DeviceMission>? change = null
     )
     {
         var now = await Database.ReadAsync<DateTimeOffset>("select date_trunc('milliseconds', now())");
@@ -56,6 +59,7 @@ public abstract class WholeTests : IAsyncLifetime
             UserId = userId,
             Objective = objective,
         };
+        mission = change?.Invoke(mission) ?? mission;
         await Database.InsertChangeAsync(mission.ToInsert());
         return mission;
     }
@@ -76,5 +80,11 @@ public abstract class WholeTests : IAsyncLifetime
     }
 
     private protected Task ReleaseWaitsAsync() =>
-        Database.ExecuteAsync("update mana_ai.runs set claimable_at = now() where verdict is null");
+        Database.ExecuteAsync(
+            """
+            update mana_ai.runs set claimable_at = now() where verdict is null;
+            update mana_ai.llm_rate_limits set held_until = now();
+            update mana_ai.llm_breakers set open_until = now() where is_open
+            """
+        );
 }

@@ -1,9 +1,9 @@
 -- name: SupersedeStale
 -- An open, unclaimed run whose mission is no longer due at that instant. A newer nextRunAt is the usual cause.
 -- Rows that a node is about to claim or close are skipped: the next tick sees them again. The epoch grows, so that no
--- older claim can close the run should it be opened again.
+-- older claim can close the run should it be opened again. A call that died with its claim counts as spent.
 with stale as (
-    select r.run_id
+    select r.run_id, r.reserved_tokens
       from mana_ai.runs r
       left join mana_ai.missions m
         on (m.user_id, m.mission_id, m.next_run_at) = (r.user_id, r.mission_id, r.due_at)
@@ -12,12 +12,21 @@ with stale as (
        and m.mission_id is null
      order by r.run_id
        for update of r skip locked
+),
+closed as (
+    update mana_ai.runs r
+       set verdict = 'superseded', closed_at = now(), lease_until = null, waits_for = null, epoch = r.epoch + 1,
+           reserved_tokens = 0
+      from stale
+     where r.run_id = stale.run_id
+    returning r.*, stale.reserved_tokens as lost_tokens
+),
+lost as (
+    insert into mana_ai.token_usage (run_id, user_id, mission_id, agent_id, model, prompt_tokens, completion_tokens,
+                                     is_estimate)
+    select run_id, user_id, mission_id, agent_id, model, lost_tokens, 0, true from closed where lost_tokens > 0
 )
-update mana_ai.runs r
-   set verdict = 'superseded', closed_at = now(), lease_until = null, waits_for = null, epoch = r.epoch + 1
-  from stale
- where r.run_id = stale.run_id
-returning r.user_id, r.mission_id, r.due_at, r.epoch
+select user_id, mission_id, due_at, epoch from closed
 
 -- name: ReopenSuperseded
 -- The mission qualifies again at the same instant: the run goes on with the attempts it has.
@@ -96,10 +105,11 @@ select r.run_id
 
 -- name: SettledRuns
 -- Of these runs: how many this node may still bring on by itself, and what became of the others here. One that no
--- claim would take, since its mission is no longer due, waits for the tick that closes it.
+-- claim would take, since its mission is no longer due, waits for the tick that closes it; while mana-llm is left
+-- alone, all wait.
 select count(*) filter (where r.verdict is null
                           and case when r.lease_until >= now() then r.owner = @node
-                                   else r.claimable_at <= now() and (r.kind = 'manual' or m.next_run_at = r.due_at)
+                                   else r.claimable_at <= now() and not @is_held and (r.kind = 'manual' or m.next_run_at = r.due_at)
                                         and m.state = 'active' and not m.deleted and m.obstacle is null
                                         and coalesce(m.running_until, '-infinity') <= now() end),
        count(*) filter (where r.has_plan and r.owner = @node),

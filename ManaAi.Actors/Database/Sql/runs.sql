@@ -7,49 +7,81 @@ select user_id from mana_ai.users where ready_at <= now() order by turn_at limit
 -- A statement of its own after the lock, so that it counts what is true now. A CTE and not a subquery: the planner may
 -- run a LIMITed subquery once per outer row and so claim more than was asked for. now() is the database's clock; nodes
 -- need not agree on the time. The attempt is counted here, before the work, so that one that kills the process counts.
-with due as (
-    select r.run_id, turns.turn, r.priority, r.due_at, r.was_held
+-- An agent belongs to one user, so that user's lock makes its cap exact too. A call that was under way when its claim
+-- died may have been paid for: what was reserved for it counts as spent.
+with held as (
+    select user_id, agent_id, count(*) as runs from mana_ai.runs
+     where verdict is null and lease_until >= now() and user_id = any(@users)
+     group by user_id, agent_id
+),
+due as (
+    select r.*, turns.turn
       from unnest(@users) with ordinality as turns (user_id, turn)
-      left join (select user_id, count(*) as runs from mana_ai.runs
-                  where verdict is null and lease_until >= now() and user_id = any(@users)
-                  group by user_id) held using (user_id)
      cross join lateral (
-           select w.run_id, w.priority, w.due_at, w.lease_until is not null as was_held
+           select w.run_id, w.priority, w.due_at, w.lease_until is not null as was_held, w.reserved_tokens,
+                  a.agent_id,
+                  case when a.agent_id is not null and coalesce(a.state, 'active') = 'active'
+                       then coalesce(a.max_concurrent_missions, 1) - (select coalesce(sum(h.runs), 0) from held h
+                                                          where (h.user_id, h.agent_id) = (w.user_id, a.agent_id))
+                       end as agent_room
              from mana_ai.runs w
              join mana_ai.missions m using (user_id, mission_id)
+             left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
+                                       and a.newer_schema is null
             where w.user_id = turns.user_id and w.verdict is null and w.claimable_at <= now()
               and (w.lease_until is null or w.lease_until < now())
               and (w.kind = 'manual' or m.next_run_at = w.due_at)
               and m.state = 'active' and not m.deleted and m.obstacle is null
               and coalesce(m.running_until, '-infinity') <= now()
+              and (a.agent_id is null or coalesce(a.state, 'active') <> 'active'
+                   or coalesce(a.max_concurrent_missions, 1) > (select coalesce(sum(h.runs), 0) from held h
+                                                    where (h.user_id, h.agent_id) = (w.user_id, a.agent_id)))
+              and (@waited_for::interval is null
+                   or coalesce(w.rate_limited_since,
+                               (select greatest(l.since, w.opened_at) from mana_ai.llm_rate_limits l
+                                 where l.model = @model)) < now() - @waited_for)
             order by w.priority, w.due_at
-            limit greatest(0, @per_user - coalesce(held.runs, 0))
+            limit greatest(0, @per_user - (select coalesce(sum(h.runs), 0) from held h
+                                            where h.user_id = turns.user_id))
               for update of w skip locked) r
 ),
 taken as (
-    select run_id, was_held from (
-           select *, row_number() over (partition by turn order by priority, due_at) as rank from due) ranked
+    select * from (
+           select *, row_number() over (partition by turn order by priority, due_at) as rank
+             from (select *, row_number() over (partition by turn, agent_id order by priority, due_at) as agent_rank
+                     from due) by_agent
+            where agent_room is null or agent_rank <= agent_room) ranked
      order by rank, turn
      limit @slots
 ),
 claimed as (
     update mana_ai.runs r
        set owner = @node, claimed_at = clock_timestamp(), lease_until = clock_timestamp() + @lease,
-           epoch = r.epoch + 1, attempts = least(r.attempts + 1, @attempts_max + 1), waits_for = null
+           epoch = r.epoch + 1, attempts = least(r.attempts + 1, @attempts_max + 1), waits_for = null,
+           agent_id = taken.agent_id, reserved_tokens = 0
       from taken
      where r.run_id = taken.run_id
-    returning r.*, taken.was_held
+    returning r.*, taken.was_held, taken.reserved_tokens as lost_tokens
+),
+lost as (
+    insert into mana_ai.token_usage (run_id, user_id, mission_id, agent_id, model, prompt_tokens, completion_tokens,
+                                     is_estimate)
+    select run_id, user_id, mission_id, agent_id, model, lost_tokens, 0, true from claimed where lost_tokens > 0
 )
 select c.run_id, c.user_id, c.mission_id, c.due_at, c.epoch, c.attempts, c.calls, c.answers, c.claimed_at, c.was_held,
-       c.rate_limited_since, m.record, a.record
+       coalesce(c.rate_limited_since, (select greatest(l.since, c.opened_at) from mana_ai.llm_rate_limits l
+                                        where l.model = @model)),
+       m.record, a.record, c.agent_id, a.max_tokens_per_day
   from claimed c
   join mana_ai.missions m using (user_id, mission_id)
-  left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
-                            and a.newer_schema is null
+  left join mana_ai.agents a on (a.user_id, a.agent_id) = (c.user_id, c.agent_id)
+
+-- name: LockTheseUsers
+select user_id from mana_ai.users where user_id = any(@users) order by turn_at for update skip locked
 
 -- name: PassTurns
--- When each of these users may next find something. Early is harmless, late is not: a user at the cap is looked at
--- again when a run of his is closed or a lease of his runs out.
+-- When each of these users may next find something. Early is harmless, late is not: a user at the cap, or whose
+-- agents are, is looked at again when a run of his is closed or a lease of his runs out.
 update mana_ai.users u
    set turn_at = case when u.user_id = any(@served) then clock_timestamp() else u.turn_at end,
        ready_at = case
@@ -58,8 +90,18 @@ update mana_ai.users u
            then (select min(r.lease_until) from mana_ai.runs r
                   where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null)
            else (select min(greatest(r.claimable_at, coalesce(r.lease_until, r.claimable_at),
-                                     coalesce(m.running_until, r.claimable_at)))
-                   from mana_ai.runs r join mana_ai.missions m using (user_id, mission_id)
+                                     coalesce(m.running_until, r.claimable_at),
+                                     case when capped.runs >= coalesce(a.max_concurrent_missions, 1) then capped.until
+                                          else r.claimable_at end))
+                   from mana_ai.runs r
+                   join mana_ai.missions m using (user_id, mission_id)
+                   left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
+                                             and a.newer_schema is null
+                                             and coalesce(a.state, 'active') = 'active'
+                   left join (select h.agent_id, count(*) as runs, min(h.lease_until) as until
+                                from mana_ai.runs h
+                               where h.user_id = u.user_id and h.verdict is null and h.lease_until >= now()
+                               group by h.agent_id) capped on capped.agent_id = a.agent_id
                   where r.user_id = u.user_id and r.verdict is null
                     and (r.kind = 'manual' or m.next_run_at = r.due_at)
                     and m.state = 'active' and not m.deleted and m.obstacle is null)
@@ -77,32 +119,17 @@ update mana_ai.runs r
  where r.run_id = mine.run_id and r.epoch = mine.epoch and r.owner = @node and r.verdict is null
 returning r.run_id
 
--- name: CountCall
--- Before each call. No row: the claim is gone, or the occurrence has had all its calls.
-update mana_ai.runs
-   set calls = calls + 1, model = @model, prompt_version = @prompt_version, tools_hash = @tools_hash
- where run_id = @run and epoch = @epoch and owner = @node and verdict is null and calls < @calls_max
-returning calls
-
--- name: KeepAnswer
--- As soon as it arrives, so that a crash after it never pays twice.
-update mana_ai.runs
-   set answers = answers || @answer, prompt_tokens = prompt_tokens + @prompt_tokens,
-       completion_tokens = completion_tokens + @completion_tokens
- where run_id = @run and epoch = @epoch and owner = @node and verdict is null
-returning run_id
-
 -- name: ReleaseRun
--- The attempt failed, or waits: free again, not before the wait is over. What did not cost an attempt gives it back,
--- and the call that found it out: 429 may be answered more often than an occurrence has calls. Answers that led nowhere
+-- The attempt failed, or waits: free again, not before the wait is over. What did not cost an attempt gives it back:
+-- 429 may be answered more often than an occurrence has calls. Answers that led nowhere
 -- are not kept for the next attempt. A run less under the cap: another of the same user's may have its turn.
 with released as (
     update mana_ai.runs
        set lease_until = null, claimable_at = clock_timestamp() + @wait, waits_for = @waits_for,
-           last_error = @last_error,
+           last_error = @last_error, reserved_tokens = 0, calls_ms = calls_ms + @calls_ms,
            answers = case when @keeps_answers then answers else '[]' end,
            attempts = case when @costs_attempt then attempts else greatest(attempts - 1, 0) end,
-           calls = case when @costs_attempt then calls else greatest(calls - 1, 0) end,
+           calls = greatest(calls - @calls_given_back, 0),
            rate_limited_since = case when @waits_for = 'rate-limit'
                                      then coalesce(rate_limited_since, clock_timestamp()) end
      where run_id = @run and epoch = @epoch and owner = @node and verdict is null
@@ -118,19 +145,41 @@ returning u.user_id
 
 -- name: HandBack
 -- A node that stops frees what it holds and gives the attempts back: its own shutdown ended them, not their work.
-with freed as (
-    update mana_ai.runs
-       set lease_until = null, claimable_at = now(), attempts = greatest(attempts - 1, 0), epoch = epoch + 1
+-- A call that was under way may be paid for all the same: what was reserved for it counts as spent.
+with held as (
+    select run_id, reserved_tokens from mana_ai.runs
      where owner = @node and verdict is null and lease_until is not null
-    returning user_id
+     order by run_id
+       for update
+),
+freed as (
+    update mana_ai.runs r
+       set lease_until = null, claimable_at = now(), attempts = greatest(attempts - 1, 0), epoch = epoch + 1,
+           reserved_tokens = 0
+      from held
+     where r.run_id = held.run_id
+    returning r.*, held.reserved_tokens as lost_tokens
+),
+lost as (
+    insert into mana_ai.token_usage (run_id, user_id, mission_id, agent_id, model, prompt_tokens, completion_tokens,
+                                     is_estimate)
+    select run_id, user_id, mission_id, agent_id, model, lost_tokens, 0, true from freed where lost_tokens > 0
 )
 update mana_ai.users u set ready_at = now() from (select distinct user_id from freed) f where u.user_id = f.user_id
 
 -- name: CloseRun
 update mana_ai.runs
    set verdict = @verdict, reason = @reason, detail = @detail, has_plan = @has_plan, iteration_id = @iteration_id,
-       missed = @missed, closed_at = clock_timestamp(), lease_until = null, waits_for = null
+       missed = @missed, periods = @periods, closed_at = clock_timestamp(), lease_until = null, waits_for = null, reserved_tokens = 0
  where run_id = @run and epoch = @epoch and owner = @node and verdict is null
+
+-- name: CountFailures
+-- In a row, since the last plan and the last edit.
+select count(*) from mana_ai.runs
+ where (user_id, mission_id) = (@user, @mission) and verdict = 'failed'
+   and closed_at > greatest(@edited_at, (select max(closed_at) from mana_ai.runs
+                                          where (user_id, mission_id) = (@user, @mission)
+                                            and verdict in ('planned', 'empty')))
 
 -- name: LockRun
 select verdict is null and epoch = @epoch and owner = @node from mana_ai.runs where run_id = @run for update

@@ -1,0 +1,72 @@
+-- name: OpenBudgets
+insert into mana_ai.budgets (scope) select unnest(@scopes::text[]) on conflict do nothing
+
+-- name: LockBudgets
+-- Whoever admits a call under a budget does so alone: what he reads in the next statement holds until he has reserved.
+select scope from mana_ai.budgets where scope = any(@scopes) order by scope for update
+
+-- name: ServiceSpending
+select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
+         where used_at > clock_timestamp() - interval '1 day')::bigint,
+       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
+         where verdict is null and reserved_tokens > 0 and run_id <> @run)::bigint
+
+-- name: UserSpending
+select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
+         where user_id = @user and used_at > clock_timestamp() - interval '1 day')::bigint,
+       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
+         where user_id = @user and verdict is null and reserved_tokens > 0 and run_id <> @run)::bigint
+
+-- name: AgentSpending
+select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
+         where user_id = @user and agent_id = @agent and used_at > clock_timestamp() - interval '1 day')::bigint,
+       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
+         where user_id = @user and agent_id = @agent and verdict is null and reserved_tokens > 0
+           and run_id <> @run)::bigint
+
+-- name: MissionSpending
+select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
+         where user_id = @user and mission_id = @mission and used_at > clock_timestamp() - interval '1 day')::bigint,
+       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
+         where user_id = @user and mission_id = @mission and verdict is null and reserved_tokens > 0
+           and run_id <> @run)::bigint
+
+-- name: CountCall
+-- Before each call. No row: the claim is gone, or the occurrence has had all its calls.
+update mana_ai.runs
+   set calls = calls + 1, model = @model, prompt_version = @prompt_version, tools_hash = @tools_hash,
+       reserved_tokens = @estimate
+ where run_id = @run and epoch = @epoch and owner = @node and verdict is null and calls < @calls_max
+returning calls
+
+-- name: KeepAnswer
+-- As soon as it arrives, so that a crash after it never pays twice; what was reserved is settled with it. By its place
+-- in the row, so that it can be said again when nobody knows whether it was heard.
+with kept as (
+    update mana_ai.runs
+       set answers = answers || @answer, prompt_tokens = prompt_tokens + @prompt_tokens,
+           completion_tokens = completion_tokens + @completion_tokens, reserved_tokens = 0,
+           calls_ms = calls_ms + @calls_ms
+     where run_id = @run and epoch = @epoch and owner = @node and verdict is null
+       and jsonb_array_length(answers) = @place
+    returning run_id, user_id, mission_id, agent_id, model
+),
+used as (
+    insert into mana_ai.token_usage (run_id, user_id, mission_id, agent_id, model, prompt_tokens, completion_tokens,
+                                     is_estimate)
+    select run_id, user_id, mission_id, agent_id, model, @prompt_tokens, @completion_tokens, @is_estimate from kept
+)
+select run_id from kept
+ union all
+select run_id from mana_ai.runs
+ where run_id = @run and epoch = @epoch and owner = @node and verdict is null and jsonb_array_length(answers) > @place
+
+-- name: WakeBudgetWaiters
+-- A reservation was settled: who waited for it may ask again.
+with woken as (
+    update mana_ai.runs set claimable_at = clock_timestamp()
+     where user_id = @user and verdict is null and waits_for = 'budget' and lease_until is null
+       and claimable_at > clock_timestamp()
+    returning user_id
+)
+update mana_ai.users set ready_at = clock_timestamp() where user_id in (select user_id from woken)

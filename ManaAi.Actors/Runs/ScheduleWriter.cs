@@ -1,0 +1,105 @@
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace ManaAi.Actors.Runs;
+
+/// <summary>Writes rows that only move a schedule: one that was left behind, and the first one of a cron mission.</summary>
+/// <remarks>Under the same locks as a write-back, and with everything folded that the log shows.</remarks>
+public sealed class ScheduleWriter(
+    SyncDatabase database,
+    NodeId node,
+    OwnRows rows,
+    ILogger<ScheduleWriter> logger
+)
+{
+    /// <summary>
+    /// Moves the schedule of a mission that is due at an instant which already has its verdict. Whatever changed
+    /// meanwhile wins: then nothing is written.
+    /// </summary>
+    public async Task MoveOnAsync(
+        LogAccess access,
+        Occurrence occurrence,
+        CancellationToken cancellationToken
+    )
+    {
+        var isMoved = await MoveScheduleAsync(
+            access,
+            occurrence,
+            mission => mission.IsDueAt(occurrence.DueAt),
+            cancellationToken
+        );
+        if (isMoved)
+        {
+            Log.ScheduleRepaired(logger, occurrence.Mission.ToString(), occurrence.DueAt);
+        }
+    }
+
+    /// <summary>Gives a cron mission, which no device schedules, its first nextRunAt.</summary>
+    public async Task ScheduleFirstAsync(
+        LogAccess access,
+        MissionKey mission,
+        CancellationToken cancellationToken
+    )
+    {
+        // There is no occurrence yet: the row's id is that of a schedule from nothing, and of its stamp.
+        var isMoved = await MoveScheduleAsync(
+            access,
+            new Occurrence(mission, DateTimeOffset.UnixEpoch),
+            locked => locked.Projection.MissionState().NeedsSchedule,
+            cancellationToken
+        );
+        if (isMoved)
+        {
+            Log.FirstScheduled(logger, mission.ToString());
+        }
+    }
+
+    /// <summary>One row that the log does not take must not keep the tick from everything else: it is said.</summary>
+    private async Task<bool> MoveScheduleAsync(
+        LogAccess access,
+        Occurrence occurrence,
+        Func<LockedMission, bool> isWanted,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await MoveScheduleOnceAsync(access, occurrence, isWanted, cancellationToken);
+        }
+        catch (PostgresException exception) when (!exception.IsTransient)
+        {
+            Log.ScheduleRefused(logger, occurrence.Mission.ToString(), exception.SqlState);
+            return false;
+        }
+    }
+
+    private async Task<bool> MoveScheduleOnceAsync(
+        LogAccess access,
+        Occurrence occurrence,
+        Func<LockedMission, bool> isWanted,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        var mission = await LockedMission.TakeAsync(
+            transaction,
+            access,
+            occurrence.Mission,
+            new RunReference(RunId: 0, Epoch: 0, node.Value),
+            cancellationToken
+        );
+        if (mission is null || !isWanted(mission))
+        {
+            return false;
+        }
+
+        var row = rows.Schedule(access, occurrence, mission, rows.ScheduleOf(mission, occurrence));
+        await using var batch = transaction.Batch();
+        row.AddTo(batch, access, occurrence.Mission, mission);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+}
