@@ -75,17 +75,7 @@ internal static class Composition
             }
         );
         services.AddSingleton(new LlmGateOptions());
-        services.AddSingleton(
-            new ScheduleOptions
-            {
-                DefaultZone = DateTimeZoneProviders.Tzdb[settings.Schedule.DefaultTimeZone],
-                IntervalMinutesMin = (int)settings.Schedule.IntervalMin.TotalMinutes,
-                IsMissedMadeUpFor = settings.Schedule.MissedRuns == MissedRuns.Once,
-                LateAfter = settings.Tick.Interval,
-                MissedAfter = settings.Schedule.MissedAfter,
-                Spread = settings.Schedule.Spread,
-            }
-        );
+        services.AddSingleton(ScheduleOf(settings.Schedule, settings.Tick));
         services.AddSingleton(
             new PlannerOptions
             {
@@ -103,6 +93,18 @@ internal static class Composition
             NodeId.Create(Environment.MachineName, provider.GetRequiredService<Random>())
         );
     }
+
+    /// <summary>The same for the service and for the command that counts ahead.</summary>
+    public static ScheduleOptions ScheduleOf(ScheduleSettings schedule, TickSettings tick) =>
+        new()
+        {
+            DefaultZone = DateTimeZoneProviders.Tzdb[schedule.DefaultTimeZone],
+            IntervalMinutesMin = (int)schedule.IntervalMin.TotalMinutes,
+            IsMissedMadeUpFor = schedule.MissedRuns == MissedRuns.Once,
+            LateAfter = tick.Interval,
+            MissedAfter = schedule.MissedAfter,
+            Spread = schedule.Spread,
+        };
 
     private static void AddDatabase(IServiceCollection services, ServiceSettings settings)
     {

@@ -15,20 +15,26 @@ public static class MissedRule
     public static Verdict.Skipped? Decide(Claim claim, ScheduleOptions options)
     {
         var late = claim.ClaimedAt - claim.Occurrence.DueAt;
-        if (late > options.MissedAfter)
+        if (IsTooOld(late, options))
         {
             return Skipped(claim, $"longer ago than MISSED_AFTER_MS ({Text(options.MissedAfter)})");
         }
 
         // Only a first attempt can be late by being missed: a retry was begun in time.
-        var isLate = late - options.Spread > options.LateAfter;
-        return !options.IsMissedMadeUpFor && isLate && claim.Attempt == 1
+        return IsSkippedAsLate(late, options) && claim.Attempt == 1
             ? Skipped(
                 claim,
                 $"more than one tick interval ago ({Text(options.LateAfter)}), and MISSED_RUNS is skip"
             )
             : null;
     }
+
+    /// <summary>Skipped whatever MISSED_RUNS says.</summary>
+    internal static bool IsTooOld(TimeSpan late, ScheduleOptions options) => late > options.MissedAfter;
+
+    /// <summary>Skipped where MISSED_RUNS is skip, in a first attempt.</summary>
+    internal static bool IsSkippedAsLate(TimeSpan late, ScheduleOptions options) =>
+        !options.IsMissedMadeUpFor && late - options.Spread > options.LateAfter;
 
     /// <summary>How many later occurrences of the cadence have passed since this one was due.</summary>
     public static int CountMissed(Cadence cadence, DateTimeZone zone, Claim claim, ScheduleOptions options)

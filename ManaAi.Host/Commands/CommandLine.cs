@@ -2,6 +2,7 @@ using System.Collections;
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using ManaAi.Host.Commands.LlmStub;
 
 namespace ManaAi.Host.Commands;
@@ -23,6 +24,11 @@ internal static class CommandLine
             parseError.ShowHelp = false;
             parseError.ShowTypoCorrections = false;
         }
+        else if (parsed.Action is not HelpWithExamples && FindRepeated(parsed) is { } repeated)
+        {
+            await error.WriteLineAsync($"Option '{repeated}' is given more than once.");
+            return ExitCodes.Usage;
+        }
 
         var exitCode = await parsed.InvokeAsync(
             new InvocationConfiguration
@@ -36,6 +42,15 @@ internal static class CommandLine
         return parsed.Action is ParseErrorAction ? ExitCodes.Usage : exitCode;
     }
 
+    /// <summary>The library takes a flag that is given twice; a value given twice is its own mistake.</summary>
+    private static string? FindRepeated(ParseResult parsed) =>
+        parsed
+            .CommandResult.Children.OfType<OptionResult>()
+            .FirstOrDefault(option =>
+                option is { IdentifierTokenCount: > 1, Option.Arity.MaximumNumberOfValues: <= 1 }
+            )
+            ?.Option.Name;
+
     public static RootCommand Create(IReadOnlyDictionary<string, string?> environment)
     {
         var root = new RootCommand("Plans due missions: the service, and the commands to look after it.")
@@ -46,6 +61,7 @@ internal static class CommandLine
             StatusCommand.Create(environment),
             FoldCommand.Create(),
             NextCommand.Create(),
+            SimulateCommand.Create(environment),
             LlmStubCommand.Create(),
         };
 

@@ -190,3 +190,11 @@ internal sealed record LaterSettings
 /// <param name="Url">MANA_AI_URL without a slash at its end. The default is http://localhost:3066.</param>
 /// <param name="Key">The first of MANA_SERVICE_KEY, or null where there is none.</param>
 internal sealed record ClientSettings(Uri Url, Secret? Key);
+
+/// <summary>What the command needs that counts ahead.</summary>
+internal sealed record ForecastSettings(
+    DatabaseSettings Database,
+    TickSettings Tick,
+    RunSettings Runs,
+    ScheduleSettings Schedule
+);

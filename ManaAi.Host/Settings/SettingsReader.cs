@@ -17,10 +17,7 @@ internal static class SettingsReader
         var settings = new ServiceSettings
         {
             IsDevelopment = isDevelopment,
-            Database = values.Database(
-                "SYNC_DATABASE_URL",
-                "postgresql://mana:devpassword@localhost:5432/mana_sync"
-            ),
+            Database = ReadDatabase(values),
             Tick = ReadTick(values),
             Llm = ReadLlm(values, keys),
             Runs = ReadRuns(values),
@@ -32,6 +29,22 @@ internal static class SettingsReader
             ShutdownGrace = values.Milliseconds("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
         };
         return values.Judge(settings);
+    }
+
+    /// <summary>What counting ahead needs; no key, since it calls nobody.</summary>
+    public static SettingsResult<ForecastSettings> ReadForecast(
+        IReadOnlyDictionary<string, string?> environment
+    )
+    {
+        var values = new EnvironmentValues(environment);
+        return values.Judge(
+            new ForecastSettings(
+                ReadDatabase(values),
+                ReadTick(values),
+                ReadRuns(values),
+                ReadSchedule(values)
+            )
+        );
     }
 
     /// <summary>Where the commands find a node, and with which key. A missing key is the command's to report.</summary>
@@ -61,6 +74,9 @@ internal static class SettingsReader
             [("Production", false), ("Development", true)],
             StringComparison.OrdinalIgnoreCase
         );
+
+    private static DatabaseSettings ReadDatabase(EnvironmentValues values) =>
+        values.Database("SYNC_DATABASE_URL", "postgresql://mana:devpassword@localhost:5432/mana_sync");
 
     private static TickSettings ReadTick(EnvironmentValues values) =>
         new()

@@ -1,0 +1,55 @@
+-- name: BeginForecast
+-- What counts ahead writes nothing: the database itself refuses it from here on.
+select set_config('transaction_read_only', 'on', true)
+
+-- name: ForecastHistory
+-- Reruns of a claim count from the last one: that is what a planner was busy with.
+select count(*) filter (where prompt_tokens + completion_tokens > 0),
+       coalesce(sum(prompt_tokens + completion_tokens), 0)::bigint,
+       count(*) filter (where verdict in ('planned', 'empty') and claimed_at is not null),
+       coalesce(extract(epoch from sum(closed_at - claimed_at) filter (where verdict in ('planned', 'empty'))), 0)::float8,
+       (select read_at from mana_ai.cursor),
+       (select generation from mana_ai.cursor)
+  from mana_ai.runs
+ where verdict is not null and closed_at > now() - @history::interval
+
+-- name: ForecastMissions
+-- Only what a schedule depends on leaves the record, which can be large. The cost of a run comes from the nearest
+-- history: the mission's own, else that of its agent's missions, else of its user's. A cadence written after nextRunAt
+-- tells nothing of it; fields without a time of their own have generation 1's floor. The share of the spread is that of
+-- OpenDue. In the order of the primary key's first column, so that the reader keeps one user at a time.
+with used as materialized (
+    select user_id, mission_id, count(*) as runs, sum(prompt_tokens + completion_tokens) as tokens
+      from mana_ai.runs
+     where verdict is not null and closed_at > now() - @history::interval and prompt_tokens + completion_tokens > 0
+     group by user_id, mission_id
+),
+used_by_agent as materialized (
+    select m.user_id, m.agent_id, sum(u.runs) as runs, sum(u.tokens) as tokens
+      from used u
+      join mana_ai.missions m using (user_id, mission_id)
+     where m.agent_id is not null
+     group by m.user_id, m.agent_id
+),
+used_by_user as materialized (
+    select user_id, sum(runs) as runs, sum(tokens) as tokens from used group by user_id
+)
+select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
+       coalesce(m.field_times ->> 'nextRunAt', old.floor) collate "C" < coalesce(m.field_times ->> 'cadence', old.floor),
+       case when m.next_run_at <= @begin
+            then exists (select from mana_ai.runs r
+                          where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
+                            and r.verdict is not null and r.verdict <> 'superseded')
+            else false end,
+       ((hashtext(m.user_id || '/' || m.mission_id)::bigint & 65535) / 65536.0)::float8,
+       a.agent_id, a.state, a.max_tokens_per_day,
+       u.runs, u.tokens::float8, ua.runs::bigint, ua.tokens::float8, uu.runs::bigint, uu.tokens::float8
+  from mana_ai.missions m
+ cross join lateral (select case when @is_generation_one then coalesce(m.record ->> 'updatedAt', '') else '' end) old (floor)
+  left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
+                            and a.newer_schema is null
+  left join used u on (u.user_id, u.mission_id) = (m.user_id, m.mission_id)
+  left join used_by_agent ua on (ua.user_id, ua.agent_id) = (m.user_id, m.agent_id)
+  left join used_by_user uu on uu.user_id = m.user_id
+ where m.state = 'active' and not m.deleted and m.obstacle is null and (m.next_run_at is not null or m.needs_schedule)
+ order by m.user_id
