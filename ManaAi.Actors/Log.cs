@@ -198,4 +198,11 @@ internal static partial class Log
         DateTimeOffset dueAt,
         string sentence
     );
+
+    [LoggerMessage(
+        502,
+        LogLevel.Warning,
+        "{Model} takes no tools; for an hour it is asked for plans as JSON: {Detail}"
+    )]
+    public static partial void ToolsRefused(ILogger logger, string model, string detail);
 }

@@ -187,8 +187,12 @@ public static class PlanPrompt
             .Concat(
                 Write(new(full, agent, [tool], mode) { Note = "n", LocalNow = DateTimeOffset.UnixEpoch })
             );
+        var answers =
+            mode == PlanMode.Tools
+                ? PromptTexts.Recorded + PromptTexts.PlanIsFull + PromptTexts.CallCutOff
+                : "";
         return ShortHash.Of(
-            string.Join('\n', messages.Select(message => message.Content)) + PromptTexts.Again
+            string.Join('\n', messages.Select(message => message.Content)) + PromptTexts.Again + answers
         );
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using ManaAi.Actors.Agents;
 using ManaAi.Actors.ChangeLog;
@@ -23,8 +22,8 @@ public abstract record AttemptEnd
 }
 
 /// <summary>
-/// One attempt at a plan: the prompt, the call, the answer kept, the answer judged, and once more with the reason where
-/// it was no plan. No transaction is open during a call. A crash after an answer goes on with the kept one.
+/// One attempt at a plan: the prompt, the calls, each answer kept and taken by the dialogue until that knows the verdict.
+/// No transaction is open during a call. A crash after an answer goes on with the kept ones.
 /// </summary>
 public sealed class Planner(
     LlmClient llm,
@@ -38,13 +37,8 @@ public sealed class Planner(
     ILogger<Planner> logger
 )
 {
-    /// <summary>An answer, and one repeat with the exact reason.</summary>
-    private const int AnswersMax = 2;
-
-    private static readonly TimeSpan PlainFor = TimeSpan.FromHours(1);
-
-    // Models that refused structured output, and until when they are asked without it.
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _plainUntil = new(StringComparer.Ordinal);
+    private readonly RefusalMemory _withoutStructure = new(time);
+    private readonly RefusalMemory _withoutTools = new(time);
 
     public async Task<AttemptEnd> PlanAsync(
         Claim claim,
@@ -55,15 +49,15 @@ public sealed class Planner(
     )
     {
         var tools = ToolCatalog.Embedded.Offered(agent?.Policy);
+        var model = options.ModelFor(generation);
         var attempt = new Attempt(
             claim,
-            options.ModelFor(generation),
-            PlanPrompt.Build(
-                new PromptInput(mission, agent, tools, PlanMode.Json) { LocalNow = LocalNow(claim, mission) }
-            ),
-            tools,
-            ToolCatalog.ListHash(tools),
-            agent?.Id.Value ?? "none"
+            model,
+            new PromptInput(mission, agent, tools, ModeFor(model, generation))
+            {
+                LocalNow = LocalNow(claim, mission),
+            },
+            KeptAnswer.ReadAll(claim.Answers)
         );
         var end = await RunAsync(attempt, cancellationToken);
         if (attempt.Calls > 0)
@@ -73,6 +67,9 @@ public sealed class Planner(
 
         return end;
     }
+
+    private PlanMode ModeFor(string model, LogGeneration generation) =>
+        _withoutTools.Holds(model) ? PlanMode.Json : options.ModeFor(generation);
 
     /// <summary>The database's clock where the user is: a plan with dates needs to know what today is.</summary>
     private DateTimeOffset LocalNow(Claim claim, Mission mission)
@@ -88,144 +85,150 @@ public sealed class Planner(
 
     private async Task<AttemptEnd> RunAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        var kept = KeptAnswer.ReadAll(attempt.Claim.Answers);
-        var messages = attempt.Prompt.Messages;
-        var answers = 0;
-        while (true)
+        var (dialogue, verdict) = attempt.Resume();
+        while (verdict is null)
         {
-            var (answer, end) =
-                answers < kept.Count
-                    ? (kept[answers], null)
-                    : await AskAsync(attempt, messages, cancellationToken);
-            if (answer is null)
+            switch (await AskAsync(attempt, dialogue, cancellationToken))
             {
-                return end!;
-            }
-
-            answers++;
-            switch (Judge(answer, attempt.Tools))
-            {
-                case Judgement.Final final:
-                    return Decided(final.Verdict);
-                case Judgement.AskAgain again when answers < AnswersMax:
-                    Refused(attempt, again.Sentence);
-                    messages = PlanPrompt.AskAgain(attempt.Prompt.Messages, answer.Content, again.Sentence);
+                case Asked.Answered answered:
+                    verdict = Take(attempt, dialogue, answered.Answer);
                     break;
-                case Judgement.AskAgain again:
-                    Refused(attempt, again.Sentence);
-                    return Decided(Verdicts.UnusablePlan(again.Sentence));
+                case Asked.WithoutTools:
+                    dialogue = attempt.Begin(PlanMode.Json);
+                    break;
+                case Asked.Ended ended:
+                    return ended.End;
             }
         }
+
+        return Decided(verdict);
     }
 
-    /// <summary>One call, with a second one without structured output where the server does not take that.</summary>
-    private async Task<(KeptAnswer?, AttemptEnd?)> AskAsync(
+    /// <summary>A fresh answer; kept ones were counted and told when they came.</summary>
+    private Verdict? Take(Attempt attempt, PlanDialogue dialogue, KeptAnswer answer)
+    {
+        var turn = dialogue.Take(answer);
+        foreach (var call in turn.RefusedCalls)
+        {
+            metrics.CountToolCall(Attempt.NameOf(call), attempt.PolicyOf(call), "failure");
+        }
+
+        if (turn.Reason is { } reason)
+        {
+            Refused(attempt, reason);
+        }
+
+        return (turn as DialogueTurn.Final)?.Verdict;
+    }
+
+    /// <summary>One answer; where a server does not take structured output, by a second call without it.</summary>
+    private async Task<Asked> AskAsync(
         Attempt attempt,
-        IReadOnlyList<ChatMessage> messages,
+        PlanDialogue dialogue,
         CancellationToken cancellationToken
     )
     {
+        var callsMax = runs.CallsMaxOf(attempt.BoundedAs);
         while (true)
         {
             if (attempt.Claim.Attempt > runs.AttemptsMax)
             {
                 // The attempts were counted by claims whose processes died; nothing is left to try.
-                return (null, Decided(Verdicts.AttemptsUsedUp(runs.AttemptsMax)));
+                return Ended(dialogue.EndNow(Verdicts.AttemptsUsedUp(runs.AttemptsMax)));
             }
 
-            if (attempt.Claim.Calls + attempt.Calls >= runs.CallsMax)
+            if (attempt.Claim.Calls + attempt.Calls >= callsMax)
             {
-                return (null, Decided(Verdicts.CallsUsedUp(runs.CallsMax)));
+                return Ended(dialogue.EndNow(Verdicts.CallsUsedUp(callsMax)));
             }
 
-            if (!await CountCallAsync(attempt, cancellationToken))
+            if (!await CountCallAsync(attempt, dialogue, cancellationToken))
             {
-                return (null, new AttemptEnd.ClaimLost());
+                return new Asked.Ended(new AttemptEnd.ClaimLost());
             }
 
-            var isStructured = IsStructured(attempt.Model);
-            switch (await CallAsync(attempt, messages, isStructured, cancellationToken))
+            var isStructured = !_withoutStructure.Holds(attempt.Model);
+            var request = dialogue.Request(attempt.Model, options.Temperature, isStructured);
+            switch (await CallAsync(request, cancellationToken))
             {
                 case LlmOutcome.Answered { Answer: var answer }:
-                    var keep = KeptAnswer.Of(answer);
-                    metrics.CountTokens(attempt.AgentId, answer.Usage.TotalTokens);
-                    return await ledger.KeepAnswerAsync(
-                        attempt.Claim,
-                        keep.ToJson(),
-                        answer.Usage,
-                        cancellationToken
-                    )
-                        ? (keep, null)
-                        : (null, new AttemptEnd.ClaimLost());
-                case LlmOutcome.Rejected { Kind: not "blocked", Status: 400 or 422 } when isStructured:
-                    _plainUntil[attempt.Model] = time.GetUtcNow() + PlainFor;
+                    return await KeepAsync(attempt, dialogue, answer, cancellationToken);
+                case LlmOutcome.Rejected { Kind: "capability", Status: 400 or 422 } rejected
+                    when dialogue.Mode == PlanMode.Tools:
+                    _withoutTools.Add(attempt.Model);
+                    Log.ToolsRefused(logger, attempt.Model, rejected.Detail);
+                    return new Asked.WithoutTools();
+                case LlmOutcome.Rejected { Kind: not "blocked", Status: 400 or 422 }
+                    when request.Format == ResponseFormat.JsonSchema:
+                    _withoutStructure.Add(attempt.Model);
                     break;
                 case var outcome:
-                    return (null, EndOf(attempt.Claim, outcome));
+                    return new Asked.Ended(AfterRounds(dialogue, outcome, EndOf(attempt.Claim, outcome)));
             }
         }
     }
 
-    private Task<bool> CountCallAsync(Attempt attempt, CancellationToken cancellationToken)
+    private async Task<Asked> KeepAsync(
+        Attempt attempt,
+        PlanDialogue dialogue,
+        LlmAnswer answer,
+        CancellationToken cancellationToken
+    )
+    {
+        var kept = KeptAnswer.Of(answer, dialogue.Mode);
+        metrics.CountTokens(attempt.AgentId, answer.Usage.TotalTokens);
+        return await ledger.KeepAnswerAsync(attempt.Claim, kept.ToJson(), answer.Usage, cancellationToken)
+            ? new Asked.Answered(kept)
+            : new Asked.Ended(new AttemptEnd.ClaimLost());
+    }
+
+    /// <summary>
+    /// The rounds that were answered before this call are paid for: a later attempt goes on with them, and where there is
+    /// none, what they recorded is the plan. Only what a filter blocked is told as it is.
+    /// </summary>
+    private static AttemptEnd AfterRounds(PlanDialogue dialogue, LlmOutcome outcome, AttemptEnd end) =>
+        end switch
+        {
+            AttemptEnd.Waits waits => new AttemptEnd.Waits(
+                waits.Release with
+                {
+                    KeepsAnswers = dialogue.GoesOnLater,
+                }
+            ),
+            AttemptEnd.Decided decided when outcome is not LlmOutcome.Rejected { Kind: "blocked" } => Decided(
+                dialogue.EndNow(decided.Verdict)
+            ),
+            _ => end,
+        };
+
+    private Task<bool> CountCallAsync(
+        Attempt attempt,
+        PlanDialogue dialogue,
+        CancellationToken cancellationToken
+    )
     {
         attempt.Calls++;
         return ledger.CountCallAsync(
             attempt.Claim,
+            attempt.BoundedAs,
             attempt.Model,
-            attempt.Prompt.Version,
+            dialogue.PromptVersion,
             attempt.ToolsHash,
             cancellationToken
         );
     }
 
-    private async Task<LlmOutcome> CallAsync(
-        Attempt attempt,
-        IReadOnlyList<ChatMessage> messages,
-        bool isStructured,
-        CancellationToken cancellationToken
-    )
+    private async Task<LlmOutcome> CallAsync(LlmRequest request, CancellationToken cancellationToken)
     {
-        var request = new LlmRequest(
-            attempt.Model,
-            options.Temperature,
-            messages,
-            isStructured ? ResponseFormat.JsonSchema : ResponseFormat.Plain,
-            ResponseSchema: isStructured ? PlanSchema.For(attempt.Tools) : null
-        );
         var started = Stopwatch.GetTimestamp();
         var outcome = await llm.CompleteAsync(request, cancellationToken);
         metrics.PlannerRequestDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
         if (LlmOutcomes.Kind(outcome) is { } kind)
         {
-            metrics.CountProviderError(LlmOutcomes.Provider(attempt.Model), kind);
+            metrics.CountProviderError(LlmOutcomes.Provider(request.Model), kind);
         }
 
         return outcome;
-    }
-
-    private bool IsStructured(string model) =>
-        !_plainUntil.TryGetValue(model, out var until) || until <= time.GetUtcNow();
-
-    private static Judgement Judge(KeptAnswer answer, IReadOnlyList<Tool> tools)
-    {
-        if (answer.Refusal is { Length: > 0 } || answer.FinishReason == "content_filter")
-        {
-            return new Judgement.Final(Verdicts.Refused(answer.FinishReason));
-        }
-
-        if (answer.FinishReason == "length")
-        {
-            return new Judgement.AskAgain(
-                "The answer was cut off because it grew too long; answer with a shorter plan of fewer steps."
-            );
-        }
-
-        return PlanReplyParser.Parse(answer.Content, tools) switch
-        {
-            PlanReply.Accepted accepted => new Judgement.Final(new Verdict.Planned(accepted.Plan)),
-            PlanReply.Refused refused => new Judgement.AskAgain(refused.Sentence),
-            _ => throw new UnreachableException(),
-        };
     }
 
     private AttemptEnd EndOf(Claim claim, LlmOutcome outcome) =>
@@ -274,37 +277,18 @@ public sealed class Planner(
 
     private static AttemptEnd.Decided Decided(Verdict verdict) => new(verdict);
 
-    private sealed class Attempt(
-        Claim claim,
-        string model,
-        Prompt prompt,
-        IReadOnlyList<Tool> tools,
-        string toolsHash,
-        string agentId
-    )
+    private static Asked.Ended Ended(Verdict verdict) => new(Decided(verdict));
+
+    /// <summary>What asking came to.</summary>
+    private abstract record Asked
     {
-        public Claim Claim => claim;
+        private Asked() { }
 
-        public string Model => model;
+        public sealed record Answered(KeptAnswer Answer) : Asked;
 
-        public Prompt Prompt => prompt;
+        /// <summary>The model takes no tools: the same plan has to be asked for as JSON.</summary>
+        public sealed record WithoutTools : Asked;
 
-        public IReadOnlyList<Tool> Tools => tools;
-
-        public string ToolsHash => toolsHash;
-
-        public string AgentId => agentId;
-
-        /// <summary>Calls counted by this attempt.</summary>
-        public int Calls { get; set; }
-    }
-
-    private abstract record Judgement
-    {
-        private Judgement() { }
-
-        public sealed record Final(Verdict Verdict) : Judgement;
-
-        public sealed record AskAgain(string Sentence) : Judgement;
+        public sealed record Ended(AttemptEnd End) : Asked;
     }
 }

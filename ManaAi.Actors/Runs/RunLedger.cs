@@ -77,6 +77,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     /// <summary>Counts a call before it is made. False: the claim is lost, or the occurrence has had all its calls.</summary>
     public Task<bool> CountCallAsync(
         Claim claim,
+        PlanMode mode,
         string model,
         string promptVersion,
         string toolsHash,
@@ -90,7 +91,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
                     .Add("model", model)
                     .Add("prompt_version", promptVersion)
                     .Add("tools_hash", toolsHash)
-                    .Add("calls_max", options.CallsMax),
+                    .Add("calls_max", options.CallsMaxOf(mode)),
             cancellationToken
         );
 
@@ -264,6 +265,9 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
 /// <param name="CostsAttempt">False where the wait is not the occurrence's own failure.</param>
 public sealed record Release(TimeSpan Wait, string WaitsFor, string Error, bool CostsAttempt)
 {
-    /// <summary>True where the answer was good and only the write-back failed: it is not paid for twice.</summary>
+    /// <summary>
+    /// True where the answers were good and what came after them failed, the write-back or the next round of calls: they
+    /// are not paid for twice.
+    /// </summary>
     public bool KeepsAnswers { get; init; }
 }

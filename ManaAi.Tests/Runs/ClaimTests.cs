@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using ManaAi.Tests.Support;
 
@@ -157,7 +158,9 @@ public sealed class ClaimTests : BenchTests
         (after.RunId, after.Epoch, after.Attempt).ShouldBe((before.RunId, before.Epoch + 1, 2));
         (before.IsTakeover, after.IsTakeover).ShouldBe((false, true));
         (await late.Ledger.RenewAsync([before], CancellationToken.None)).ShouldBeEmpty();
-        (await late.Ledger.CountCallAsync(before, "m", "p", "t", CancellationToken.None)).ShouldBeFalse();
+        (
+            await late.Ledger.CountCallAsync(before, PlanMode.Json, "m", "p", "t", CancellationToken.None)
+        ).ShouldBeFalse();
         (await late.ReleaseAsync(before, new Release(TimeSpan.Zero, "retry", "", true))).ShouldBeFalse();
         (await late.WriteAsync(before)).ShouldBe(WriteBackResult.ClaimLost);
     }

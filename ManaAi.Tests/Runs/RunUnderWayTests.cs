@@ -12,6 +12,20 @@ public sealed class RunUnderWayTests : BenchTests
     private static readonly Release _retry = new(TimeSpan.Zero, "retry", "503", CostsAttempt: true);
 
     [Fact]
+    public async Task Calls_with_tools_have_a_higher_bound()
+    {
+        var node = Bench.Node(options: new RunOptions { AttemptsMax = 2 });
+        await Bench.InsertDueAsync();
+        var claim = await node.TickAndClaimAsync();
+        for (var call = 0; call < 10; call++)
+        {
+            (await CountCallAsync(node, claim, PlanMode.Tools)).ShouldBeTrue();
+        }
+
+        (await CountCallAsync(node, claim, PlanMode.Tools)).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Calls_are_bounded_over_all_attempts()
     {
         var node = Bench.Node(options: new RunOptions { AttemptsMax = 2 });
@@ -145,8 +159,8 @@ public sealed class RunUnderWayTests : BenchTests
         wait.ShouldBeInRange(_anHour - TimeSpan.FromMinutes(5), _anHour);
     }
 
-    private static Task<bool> CountCallAsync(BenchNode node, Claim claim) =>
-        node.Ledger.CountCallAsync(claim, "model", "prompt", "tools", CancellationToken.None);
+    private static Task<bool> CountCallAsync(BenchNode node, Claim claim, PlanMode mode = PlanMode.Json) =>
+        node.Ledger.CountCallAsync(claim, mode, "model", "prompt", "tools", CancellationToken.None);
 
     private static Task<bool> KeepAsync(BenchNode node, Claim claim, string content) =>
         node.Ledger.KeepAnswerAsync(

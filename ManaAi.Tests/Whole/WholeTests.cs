@@ -1,11 +1,12 @@
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Host.Commands.LlmStub;
 using ManaAi.Tests.Support;
+using LogGeneration = ManaAi.Tests.Support.LogGeneration;
 
 namespace ManaAi.Tests.Whole;
 
 /// <summary>A fresh database and a stand-in for mana-llm; nodes as the test starts them.</summary>
-public abstract class WholeTests : IAsyncLifetime
+public abstract class WholeTests(LogGeneration generation = LogGeneration.Two) : IAsyncLifetime
 {
     private readonly List<WholeNode> _nodes = [];
 
@@ -15,7 +16,7 @@ public abstract class WholeTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Database = await TestDatabase.CreateAsync();
+        Database = await TestDatabase.CreateAsync(generation);
         Llm = await LlmStubServer.StartAsync();
     }
 
@@ -47,7 +48,8 @@ public abstract class WholeTests : IAsyncLifetime
     private protected async Task<DeviceMission> InsertDueAsync(
         string id = "mission-1",
         string userId = "user-1",
-        string objective = "Read one book a month"
+        string objective = "Read one book a month",
+        string? agentId = null
     )
     {
         var now = await Database.ReadAsync<DateTimeOffset>("select date_trunc('milliseconds', now())");
@@ -55,6 +57,7 @@ public abstract class WholeTests : IAsyncLifetime
         {
             UserId = userId,
             Objective = objective,
+            AgentId = agentId,
         };
         await Database.InsertChangeAsync(mission.ToInsert());
         return mission;
