@@ -124,6 +124,7 @@ public sealed class PlannerModeTests : IAsyncLifetime
     {
         var claim = await ClaimAsync();
         await KeepAsync(claim, DialogueAnswers.Calls(DialogueAnswers.Good("a")));
+        await KeepAsync(claim, DialogueAnswers.Calls(DialogueAnswers.Good("b")));
         await KeepAsync(claim, new KeptAnswer("""{"summary":"In JSON.","steps":[]}""", "stop", null));
         await _bench.AgeLeasesAsync();
         var next = (await _node.ClaimAsync()).ShouldHaveSingleItem();

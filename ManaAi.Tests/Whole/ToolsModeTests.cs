@@ -237,6 +237,19 @@ public sealed class ToolsModeTests : WholeTests
     }
 
     [Fact]
+    public async Task A_server_that_takes_calls_but_no_answers_to_them_still_gives_a_plan()
+    {
+        var node = await StartToolsAsync();
+        await InsertDueAsync();
+        Llm.Behave(new StubBehaviour { Status = 400, Match = "tool: recorded" });
+
+        (await node.TickAsync()).Numbers.ShouldBe((1, 1, 1, 0));
+
+        Llm.Calls.Total.ShouldBe(2);
+        (await IterationAsync()).ShouldBe(("awaiting-review", null));
+    }
+
+    [Fact]
     public async Task What_a_filter_blocks_later_is_told_as_failed()
     {
         var node = await StartToolsAsync();
