@@ -221,4 +221,11 @@ internal static partial class Log
 
     [LoggerMessage(506, LogLevel.Information, "mana-llm answers for {Model} again")]
     public static partial void ModelReleased(ILogger logger, string model);
+
+    [LoggerMessage(
+        507,
+        LogLevel.Warning,
+        "{Model} takes no tools; for an hour it is asked for plans as JSON: {Detail}"
+    )]
+    public static partial void ToolsRefused(ILogger logger, string model, string detail);
 }

@@ -81,6 +81,12 @@ internal static class Composition
             {
                 Model = settings.Llm.Model,
                 Temperature = settings.Llm.Temperature,
+                Mode = settings.Llm.Mode switch
+                {
+                    PlannerMode.Json => PlanMode.Json,
+                    PlannerMode.Tools => PlanMode.Tools,
+                    _ => null,
+                },
                 IsDryRun = settings.IsDryRun,
             }
         );

@@ -55,7 +55,7 @@ internal static class PlanJson
     }
 
     /// <summary>Where the answer begins; null where a model only thought aloud and never came to answer.</summary>
-    private static int? SkipThinking(string content)
+    public static int? SkipThinking(string content)
     {
         var text = content.AsSpan().TrimStart("\uFEFF \r\n\t");
         if (!text.StartsWith(ThinkOpens, StringComparison.OrdinalIgnoreCase))

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using ManaAi.Actors.Agents;
 using ManaAi.Actors.Missions;
 
@@ -62,10 +63,12 @@ public static class PlanPrompt
     }
 
     /// <summary>A rough upper estimate of what a request's messages and native tools cost, for reserving a budget.</summary>
-    public static int EstimateTokens(IReadOnlyList<ChatMessage> messages, IReadOnlyList<Tool>? tools = null)
+    public static int EstimateTokens(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<JsonElement>? functions = null
+    )
     {
-        var bytes =
-            messages.Sum(BytesOf) + (tools ?? []).Sum(tool => Utf8(ToolSchema.FunctionOf(tool).GetRawText()));
+        var bytes = messages.Sum(BytesOf) + (functions ?? []).Sum(function => Utf8(function.GetRawText()));
         return (int)
             Math.Min(int.MaxValue, bytes / BytesPerToken + 1 + (long)messages.Count * TokensPerMessage);
     }
@@ -187,8 +190,12 @@ public static class PlanPrompt
             .Concat(
                 Write(new(full, agent, [tool], mode) { Note = "n", LocalNow = DateTimeOffset.UnixEpoch })
             );
+        var answers =
+            mode == PlanMode.Tools
+                ? PromptTexts.Recorded + PromptTexts.PlanIsFull + PromptTexts.CallCutOff
+                : "";
         return ShortHash.Of(
-            string.Join('\n', messages.Select(message => message.Content)) + PromptTexts.Again
+            string.Join('\n', messages.Select(message => message.Content)) + PromptTexts.Again + answers
         );
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using ManaAi.Actors.Agents;
 using ManaAi.Actors.ChangeLog;
@@ -11,8 +10,8 @@ using NodaTime;
 namespace ManaAi.Actors.Planning;
 
 /// <summary>
-/// One attempt at a plan: the prompt, the call, the answer kept, the answer judged, and once more with the reason where
-/// it was no plan. No transaction is open during a call. A crash after an answer goes on with the kept one.
+/// One attempt at a plan: the prompt, the calls, each answer kept and taken by the dialogue until that knows the verdict.
+/// No transaction is open during a call. A crash after an answer goes on with the kept ones.
 /// </summary>
 public sealed class Planner(
     LlmClient llm,
@@ -27,20 +26,18 @@ public sealed class Planner(
     ILogger<Planner> logger
 )
 {
-    /// <summary>An answer, and one repeat with the exact reason.</summary>
-    private const int AnswersMax = 2;
-
     /// <summary>What an answer may cost beside its prompt; a plan has some hundred tokens.</summary>
     private const int AnswerTokens = 2000;
+
+    /// <summary>From here on a model that calls tools is told that its agent's budget is nearly used up.</summary>
+    private const double WarnedFrom = 0.75;
 
     private static readonly TimeSpan KeepWait = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan KeepWaitMax = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan PlainFor = TimeSpan.FromHours(1);
-
-    // Models that refused structured output, and until when they are asked without it.
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _plainUntil = new(StringComparer.Ordinal);
+    private readonly RefusalMemory _withoutStructure = new(time);
+    private readonly RefusalMemory _withoutTools = new(time);
 
     public async Task<AttemptEnd> PlanAsync(
         Claim claim,
@@ -51,15 +48,15 @@ public sealed class Planner(
     )
     {
         var tools = ToolCatalog.Embedded.Offered(agent?.Policy);
+        var model = options.ModelFor(generation);
         var attempt = new Attempt(
             claim,
-            options.ModelFor(generation),
-            PlanPrompt.Build(
-                new PromptInput(mission, agent, tools, PlanMode.Json) { LocalNow = LocalNow(claim, mission) }
-            ),
-            tools,
-            ToolCatalog.ListHash(tools),
-            agent?.Id.Value ?? "none"
+            model,
+            new PromptInput(mission, agent, tools, ModeFor(model, generation))
+            {
+                LocalNow = LocalNow(claim, mission),
+            },
+            KeptAnswer.ReadAll(claim.Answers)
         );
         var end = await RunAsync(attempt, cancellationToken);
         if (attempt.Calls > 0)
@@ -69,6 +66,9 @@ public sealed class Planner(
 
         return end;
     }
+
+    private PlanMode ModeFor(string model, LogGeneration generation) =>
+        _withoutTools.Holds(model) ? PlanMode.Json : options.ModeFor(generation);
 
     /// <summary>The database's clock where the user is: a plan with dates needs to know what today is.</summary>
     private DateTimeOffset LocalNow(Claim claim, Mission mission)
@@ -84,119 +84,142 @@ public sealed class Planner(
 
     private async Task<AttemptEnd> RunAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        var kept = KeptAnswer.ReadAll(attempt.Claim.Answers);
-        attempt.Kept = kept.Count;
-        var messages = attempt.Prompt.Messages;
-        var answers = 0;
-        while (true)
+        var (dialogue, verdict) = attempt.Resume();
+        while (verdict is null)
         {
-            var (answer, end) =
-                answers < kept.Count
-                    ? (kept[answers], null)
-                    : await AskAsync(attempt, messages, cancellationToken);
-            if (answer is null)
+            switch (await AskAsync(attempt, dialogue, cancellationToken))
             {
-                return end!;
-            }
-
-            answers++;
-            switch (Judge(answer, attempt.Tools))
-            {
-                case Judgement.Final final:
-                    return Decided(final.Verdict);
-                case Judgement.AskAgain again when answers < AnswersMax:
-                    Refused(attempt, again.Sentence);
-                    messages = PlanPrompt.AskAgain(attempt.Prompt.Messages, answer.Content, again.Sentence);
+                case Asked.Answered answered:
+                    verdict = Take(attempt, dialogue, answered.Answer);
                     break;
-                case Judgement.AskAgain again:
-                    Refused(attempt, again.Sentence);
-                    return Decided(Verdicts.UnusablePlan(again.Sentence));
+                case Asked.WithoutTools:
+                    dialogue = attempt.Begin(PlanMode.Json);
+                    break;
+                case Asked.Ended ended:
+                    return ended.End;
             }
         }
+
+        return Decided(verdict);
     }
 
-    /// <summary>One call, with a second one without structured output where the server does not take that.</summary>
-    private async Task<(KeptAnswer?, AttemptEnd?)> AskAsync(
+    /// <summary>A fresh answer; kept ones were counted and told when they came.</summary>
+    private Verdict? Take(Attempt attempt, PlanDialogue dialogue, KeptAnswer answer)
+    {
+        var turn = dialogue.Take(answer);
+        foreach (var call in turn.RefusedCalls)
+        {
+            metrics.CountToolCall(Attempt.NameOf(call), attempt.PolicyOf(call), "failure");
+        }
+
+        if (turn.Reason is { } reason)
+        {
+            Refused(attempt, reason);
+        }
+
+        return (turn as DialogueTurn.Final)?.Verdict;
+    }
+
+    /// <summary>One answer; where a server does not take structured output, by a second call without it.</summary>
+    private async Task<Asked> AskAsync(
         Attempt attempt,
-        IReadOnlyList<ChatMessage> messages,
+        PlanDialogue dialogue,
         CancellationToken cancellationToken
     )
     {
+        var callsMax = runs.CallsMaxOf(attempt.BoundedAs);
         while (true)
         {
             if (attempt.Claim is { IsWaitedOut: true, RateLimitedSince: { } since })
             {
-                return (null, Decided(Verdicts.RateLimited(attempt.Claim.ClaimedAt - since)));
+                return Ended(dialogue.EndNow(Verdicts.RateLimited(attempt.Claim.ClaimedAt - since)));
             }
 
             if (attempt.Claim.Attempt > runs.AttemptsMax)
             {
                 // The attempts were counted by claims whose processes died; nothing is left to try.
-                return (null, Decided(Verdicts.AttemptsUsedUp(runs.AttemptsMax)));
+                return Ended(dialogue.EndNow(Verdicts.AttemptsUsedUp(runs.AttemptsMax)));
             }
 
-            if (attempt.Claim.Calls + attempt.Calls >= runs.CallsMax)
+            if (attempt.Claim.Calls + attempt.Calls >= callsMax)
             {
-                return (null, Decided(Verdicts.CallsUsedUp(runs.CallsMax)));
+                return Ended(dialogue.EndNow(Verdicts.CallsUsedUp(callsMax)));
             }
 
-            var estimate = PlanPrompt.EstimateTokens(messages) + AnswerTokens;
-            if (await AdmitAsync(attempt, estimate, cancellationToken) is { } refused)
+            var isStructured = !_withoutStructure.Holds(attempt.Model);
+            var request = dialogue.Request(attempt.Model, options.Temperature, isStructured);
+            var estimate = Estimate(request);
+            if (await AdmitAsync(attempt, dialogue, callsMax, estimate, cancellationToken) is { } end)
             {
-                return (null, refused);
+                return new Asked.Ended(end);
             }
 
-            var isStructured = IsStructured(attempt.Model);
+            // A note may have been added meanwhile.
+            request = request with
+            {
+                Messages = dialogue.Messages,
+            };
             var started = Stopwatch.GetTimestamp();
-            var outcome = await CallAsync(attempt, messages, isStructured, cancellationToken);
+            var outcome = await CallAsync(request, cancellationToken);
             var took = Stopwatch.GetElapsedTime(started);
             switch (outcome)
             {
                 case LlmOutcome.Answered { Answer: var answer }:
-                    var keep = KeptAnswer.Of(answer);
-                    metrics.CountTokens(attempt.AgentId, answer.Usage.TotalTokens);
+                    var kept = KeptAnswer.Of(answer, dialogue.Mode);
                     var isKept = await KeepAsync(
                         attempt,
-                        keep,
+                        kept,
                         answer.Usage,
                         estimate,
                         took,
                         cancellationToken
                     );
                     await gate.NoteAsync(attempt.Claim, attempt.Model, outcome, cancellationToken);
-                    return isKept ? (keep, null) : (null, new AttemptEnd.ClaimLost());
-                case LlmOutcome.Rejected { Kind: not "blocked", Status: 400 or 422 } when isStructured:
-                    _plainUntil[attempt.Model] = time.GetUtcNow() + PlainFor;
+                    return isKept ? new Asked.Answered(kept) : new Asked.Ended(new AttemptEnd.ClaimLost());
+                case LlmOutcome.Rejected { Kind: "capability", Status: 400 or 422 } rejected
+                    when dialogue.Mode == PlanMode.Tools:
+                    _withoutTools.Add(attempt.Model);
+                    Log.ToolsRefused(logger, attempt.Model, rejected.Detail);
+                    return new Asked.WithoutTools();
+                case LlmOutcome.Rejected { Kind: not "blocked", Status: 400 or 422 }
+                    when request.Format == ResponseFormat.JsonSchema:
+                    _withoutStructure.Add(attempt.Model);
                     break;
                 default:
                     await gate.NoteAsync(attempt.Claim, attempt.Model, outcome, cancellationToken);
-                    return (null, AttemptEnd.Of(attempt.Claim, outcome, took, runs, random.NextDouble()));
+                    return new Asked.Ended(
+                        AfterRounds(
+                            dialogue,
+                            outcome,
+                            AttemptEnd.Of(attempt.Claim, outcome, took, runs, random.NextDouble())
+                        )
+                    );
             }
         }
     }
+
+    private static long Estimate(LlmRequest request) =>
+        PlanPrompt.EstimateTokens(request.Messages, request.Functions) + AnswerTokens;
 
     /// <summary>Counts the call and reserves what it may cost, before it is made.</summary>
     /// <returns>Null where it may be made; else how the attempt ends.</returns>
     private async Task<AttemptEnd?> AdmitAsync(
         Attempt attempt,
+        PlanDialogue dialogue,
+        int callsMax,
         long estimate,
         CancellationToken cancellationToken
     )
     {
-        var call = new CallPlan(
-            attempt.Model,
-            attempt.Prompt.Version,
-            attempt.ToolsHash,
-            runs.CallsMax,
-            estimate
-        );
+        var call = new CallPlan(attempt.Model, dialogue.PromptVersion, attempt.ToolsHash, callsMax, estimate);
         switch (await calls.AdmitAsync(attempt.Claim, call, cancellationToken))
         {
-            case Admission.Admitted:
+            case Admission.Admitted admitted:
                 attempt.Calls++;
+                Warn(attempt, dialogue, admitted.AgentShare);
                 return null;
             case Admission.Spent spent:
-                return Decided(SkipRule.Budget(spent.Spending));
+                return Decided(dialogue.EndNow(SkipRule.Budget(spent.Spending)));
             case Admission.Reserved reserved:
                 return new AttemptEnd.Waits(
                     new Release(
@@ -214,6 +237,17 @@ public sealed class Planner(
         }
     }
 
+    private static void Warn(Attempt attempt, PlanDialogue dialogue, double? agentShare)
+    {
+        if (dialogue.Mode == PlanMode.Tools && agentShare >= WarnedFrom && !attempt.IsWarned)
+        {
+            attempt.IsWarned = true;
+            dialogue.AddNote(
+                "Your budget for today is nearly used up. Record only what matters most, and then finish."
+            );
+        }
+    }
+
     /// <summary>
     /// The answer is paid for: a database that is away for a moment must not cost it. Saying it twice is harmless, since
     /// it is kept by its place.
@@ -227,6 +261,7 @@ public sealed class Planner(
         CancellationToken cancellationToken
     )
     {
+        metrics.CountTokens(attempt.AgentId, usage.TotalTokens > 0 ? usage.TotalTokens : estimate);
         var place = attempt.Kept++;
         var wait = KeepWait;
         while (true)
@@ -251,54 +286,36 @@ public sealed class Planner(
         }
     }
 
-    private async Task<LlmOutcome> CallAsync(
-        Attempt attempt,
-        IReadOnlyList<ChatMessage> messages,
-        bool isStructured,
-        CancellationToken cancellationToken
-    )
+    /// <summary>
+    /// The rounds that were answered before this call are paid for: a later attempt goes on with them, and where there is
+    /// none, what they recorded is the plan. Only what a filter blocked is told as it is.
+    /// </summary>
+    private static AttemptEnd AfterRounds(PlanDialogue dialogue, LlmOutcome outcome, AttemptEnd end) =>
+        end switch
+        {
+            AttemptEnd.Waits waits => new AttemptEnd.Waits(
+                waits.Release with
+                {
+                    KeepsAnswers = dialogue.GoesOnLater,
+                }
+            ),
+            AttemptEnd.Decided decided when outcome is not LlmOutcome.Rejected { Kind: "blocked" } => Decided(
+                dialogue.EndNow(decided.Verdict)
+            ),
+            _ => end,
+        };
+
+    private async Task<LlmOutcome> CallAsync(LlmRequest request, CancellationToken cancellationToken)
     {
-        var request = new LlmRequest(
-            attempt.Model,
-            options.Temperature,
-            messages,
-            isStructured ? ResponseFormat.JsonSchema : ResponseFormat.Plain,
-            ResponseSchema: isStructured ? PlanSchema.For(attempt.Tools) : null
-        );
         var started = Stopwatch.GetTimestamp();
         var outcome = await llm.CompleteAsync(request, cancellationToken);
         metrics.PlannerRequestDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
         if (LlmOutcomes.Kind(outcome) is { } kind)
         {
-            metrics.CountProviderError(LlmOutcomes.Provider(attempt.Model), kind);
+            metrics.CountProviderError(LlmOutcomes.Provider(request.Model), kind);
         }
 
         return outcome;
-    }
-
-    private bool IsStructured(string model) =>
-        !_plainUntil.TryGetValue(model, out var until) || until <= time.GetUtcNow();
-
-    private static Judgement Judge(KeptAnswer answer, IReadOnlyList<Tool> tools)
-    {
-        if (answer.Refusal is { Length: > 0 } || answer.FinishReason == "content_filter")
-        {
-            return new Judgement.Final(Verdicts.Refused(answer.FinishReason));
-        }
-
-        if (answer.FinishReason == "length")
-        {
-            return new Judgement.AskAgain(
-                "The answer was cut off because it grew too long; answer with a shorter plan of fewer steps."
-            );
-        }
-
-        return PlanReplyParser.Parse(answer.Content, tools) switch
-        {
-            PlanReply.Accepted accepted => new Judgement.Final(new Verdict.Planned(accepted.Plan)),
-            PlanReply.Refused refused => new Judgement.AskAgain(refused.Sentence),
-            _ => throw new UnreachableException(),
-        };
     }
 
     private void Refused(Attempt attempt, string sentence)
@@ -309,40 +326,18 @@ public sealed class Planner(
 
     private static AttemptEnd.Decided Decided(Verdict verdict) => new(verdict);
 
-    private sealed class Attempt(
-        Claim claim,
-        string model,
-        Prompt prompt,
-        IReadOnlyList<Tool> tools,
-        string toolsHash,
-        string agentId
-    )
+    private static Asked.Ended Ended(Verdict verdict) => new(Decided(verdict));
+
+    /// <summary>What asking came to.</summary>
+    private abstract record Asked
     {
-        public Claim Claim => claim;
+        private Asked() { }
 
-        public string Model => model;
+        public sealed record Answered(KeptAnswer Answer) : Asked;
 
-        public Prompt Prompt => prompt;
+        /// <summary>The model takes no tools: the same plan has to be asked for as JSON.</summary>
+        public sealed record WithoutTools : Asked;
 
-        public IReadOnlyList<Tool> Tools => tools;
-
-        public string ToolsHash => toolsHash;
-
-        public string AgentId => agentId;
-
-        /// <summary>Calls counted by this attempt.</summary>
-        public int Calls { get; set; }
-
-        /// <summary>Answers that the ledger keeps.</summary>
-        public int Kept { get; set; }
-    }
-
-    private abstract record Judgement
-    {
-        private Judgement() { }
-
-        public sealed record Final(Verdict Verdict) : Judgement;
-
-        public sealed record AskAgain(string Sentence) : Judgement;
+        public sealed record Ended(AttemptEnd End) : Asked;
     }
 }

@@ -71,4 +71,11 @@ internal static class PromptTexts
     public const string Again = """
         Correct this and give the whole answer once more, by the same rules and in the same form.
         """;
+
+    // Answers to calls in tools mode.
+    public const string Recorded = "recorded";
+    public const string PlanIsFull =
+        "The plan has 5 steps already and takes no more; answer without a call and sum up what you propose.";
+    public const string CallCutOff =
+        "The call was cut off because the answer grew too long; call once more with shorter texts.";
 }

@@ -320,7 +320,10 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
 /// <param name="CostsAttempt">False where the wait is not the occurrence's own failure.</param>
 public sealed record Release(TimeSpan Wait, string WaitsFor, string Error, bool CostsAttempt)
 {
-    /// <summary>True where the answer was good and only the write-back failed: it is not paid for twice.</summary>
+    /// <summary>
+    /// True where the answers were good and what came after them failed, the write-back or the next round of calls: they
+    /// are not paid for twice.
+    /// </summary>
     public bool KeepsAnswers { get; init; }
 
     /// <summary>True where the call does not count either: 429 may come more often than an occurrence has calls.</summary>

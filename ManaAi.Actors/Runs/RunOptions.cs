@@ -1,3 +1,5 @@
+using ManaAi.Actors.Planning;
+
 namespace ManaAi.Actors.Runs;
 
 /// <summary>How runs are claimed, retried and bounded.</summary>
@@ -33,6 +35,7 @@ public sealed record RunOptions
     /// <summary>Occurrences opened in one statement: a herd is opened in several, so that none takes long.</summary>
     public int OpenedMax { get; init; } = 5000;
 
-    /// <summary>Calls for one occurrence in json mode: an answer and one repeat for each attempt.</summary>
-    public int CallsMax => AttemptsMax * 2;
+    /// <summary>Calls for one occurrence: for each attempt, as many as a dialogue of that mode takes.</summary>
+    public int CallsMaxOf(PlanMode mode) =>
+        AttemptsMax * (mode == PlanMode.Tools ? ToolsDialogue.RoundsMax : JsonDialogue.AnswersMax);
 }

@@ -9,7 +9,7 @@ public static class Verdicts
     public static Verdict.Failed UnusablePlan(string sentence) =>
         new(
             FailReason.UnusablePlan,
-            "The AI answered twice without a plan that could be used. It will try again next time.",
+            "The AI gave no plan that could be used. It will try again next time.",
             $"The last answer was refused: {sentence}"
         );
 

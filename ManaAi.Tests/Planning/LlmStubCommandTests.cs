@@ -20,6 +20,7 @@ public sealed class LlmStubCommandTests
     [InlineData("--drip-ms 50", "unavailable timeout: no whole answer")]
     [InlineData("--content hm --finish-reason length", "answered length: hm")]
     [InlineData("--cut-content", "answered length: {")]
+    [InlineData("--keeps-calling", "answered stop: {\"summary\":")]
     [InlineData("--empty-plan", "answered stop: {\"summary\":")]
     public async Task Options_say_how_it_behaves_until_it_is_stopped(string options, string expected)
     {

@@ -30,6 +30,10 @@ public sealed class LlmStubMisbehaviourTests
     [InlineData("""{"dripMs":20}""", "unavailable timeout: no whole answer")]
     [InlineData("""{"delayMs":60000}""", "unavailable timeout: no first byte")]
     [InlineData("""{"delayMs":1}""", "answered stop: {\"summary\":")]
+    [InlineData(
+        """{"calls":[{"id":"x","name":"make_coffee","arguments":"{}"}]}""",
+        "answered tool_calls: null [x make_coffee {}]"
+    )]
     [InlineData("""{"content":"exactly this"}""", "answered stop: exactly this")]
     [InlineData("""{"content":"no","finishReason":"content_filter"}""", "answered content_filter: no")]
     [InlineData("""{"match":"Grüße","status":500}""", "unavailable server-error")]

@@ -77,6 +77,31 @@ public sealed class LlmStubPlanTests
     }
 
     [Fact]
+    public async Task It_can_be_told_to_call_for_ever_or_exactly_so_or_only_half()
+    {
+        await using var server = await LlmStubServer.StartAsync();
+        using var client = LlmBench.Client(server.Address);
+        var answered = LlmStubOffer.AsFunctions(
+            "mission",
+            new ChatMessage("assistant", null) { ToolCalls = [new("c", "create_task", "{}")] },
+            new ChatMessage("tool", "recorded") { ToolCallId = "c" }
+        );
+
+        server.Behave(new StubBehaviour { KeepsCalling = true });
+        (await AnswerAsync(client, answered)).ToolCalls.ShouldNotBeEmpty();
+
+        server.Behave(new StubBehaviour { Calls = [new("x", "make_coffee", "so be it")] });
+        (await AnswerAsync(client, answered)).ToolCalls.ShouldBe([new("x", "make_coffee", "so be it")]);
+
+        server.Behave(new StubBehaviour { CutContent = true });
+        var cut = await AnswerAsync(client, LlmStubOffer.AsFunctions("mission"));
+        cut.FinishReason.ShouldBe("length");
+        PlanReplyParser
+            .CheckCall(cut.ToolCalls[^1], ToolCatalog.Embedded.Tools)
+            .ShouldBeOfType<CallReply.Refused>();
+    }
+
+    [Fact]
     public async Task The_same_request_has_the_same_answer_and_another_mission_another()
     {
         await using var one = await LlmStubServer.StartAsync();

@@ -258,7 +258,7 @@ public class PlanPromptTests
         PlanPrompt.EstimateTokens([new("user", text)]).ShouldBeInRange(1_500, 3_000);
         PlanPrompt.EstimateTokens([new("user", new string('字', 1_000))]).ShouldBeInRange(1_000, 1_100);
         PlanPrompt.EstimateTokens([]).ShouldBe(1);
-        PlanPrompt.EstimateTokens([], All).ShouldBeGreaterThan(60 * 50);
+        PlanPrompt.EstimateTokens([], [.. All.Select(ToolSchema.FunctionOf)]).ShouldBeGreaterThan(60 * 50);
     }
 
     private static Prompt Build(Mission mission, IReadOnlyList<Tool> offered) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using ManaAi.Tests.Support;
 

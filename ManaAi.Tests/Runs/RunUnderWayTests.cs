@@ -15,6 +15,20 @@ public sealed class RunUnderWayTests : BenchTests
     private static readonly Release _retry = new(TimeSpan.Zero, "retry", "503", CostsAttempt: true);
 
     [Fact]
+    public async Task Calls_with_tools_have_a_higher_bound()
+    {
+        var node = Bench.Node(options: new RunOptions { AttemptsMax = 2 });
+        await Bench.InsertDueAsync();
+        var claim = await node.TickAndClaimAsync();
+        for (var call = 0; call < 10; call++)
+        {
+            (await CountCallAsync(node, claim, PlanMode.Tools)).ShouldBeTrue();
+        }
+
+        (await CountCallAsync(node, claim, PlanMode.Tools)).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Calls_are_bounded_over_all_attempts()
     {
         var node = Bench.Node(options: new RunOptions { AttemptsMax = 2 });
@@ -151,6 +165,9 @@ public sealed class RunUnderWayTests : BenchTests
         wait.ShouldBeInRange(_anHour - TimeSpan.FromMinutes(5), _anHour);
     }
 
-    private static async Task<bool> CountCallAsync(BenchNode node, Claim claim) =>
-        await node.AdmitAsync(claim) is Admission.Admitted;
+    private static async Task<bool> CountCallAsync(
+        BenchNode node,
+        Claim claim,
+        PlanMode mode = PlanMode.Json
+    ) => await node.AdmitAsync(claim, mode: mode) is Admission.Admitted;
 }

@@ -123,14 +123,14 @@ internal sealed class BenchNode
         );
 
     /// <summary>Asks whether a call may be made, and counts it if so.</summary>
-    public Task<Admission> AdmitAsync(Claim claim, long estimate = 100) =>
+    public Task<Admission> AdmitAsync(Claim claim, long estimate = 100, PlanMode mode = PlanMode.Json) =>
         Calls.AdmitAsync(
             claim,
             new CallPlan(
                 Model,
                 "prompt",
                 "tools",
-                new RunOptions { AttemptsMax = AttemptsMax }.CallsMax,
+                new RunOptions { AttemptsMax = AttemptsMax }.CallsMaxOf(mode),
                 estimate
             ),
             CancellationToken.None
@@ -138,10 +138,23 @@ internal sealed class BenchNode
 
     /// <summary>Keeps an answer that cost so many tokens.</summary>
     public Task<bool> KeepAsync(Claim claim, string content, long tokens = 2, int place = 0) =>
+        KeepAsync(claim, new KeptAnswer(content, "stop", null), tokens, place);
+
+    /// <summary>Calls that were made and answered, one after the other.</summary>
+    public async Task AskAsync(Claim claim, params IReadOnlyList<KeptAnswer> answers)
+    {
+        for (var place = 0; place < answers.Count; place++)
+        {
+            await AdmitAsync(claim, mode: PlanMode.Tools);
+            await KeepAsync(claim, answers[place], tokens: 2, place);
+        }
+    }
+
+    private Task<bool> KeepAsync(Claim claim, KeptAnswer answer, long tokens, int place) =>
         Calls.KeepAnswerAsync(
             claim,
             place,
-            new KeptAnswer(content, "stop", null).ToJson(),
+            answer.ToJson(),
             new LlmUsage(tokens, 0),
             estimate: 100,
             TimeSpan.FromMilliseconds(5),

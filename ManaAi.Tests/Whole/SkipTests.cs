@@ -5,14 +5,11 @@ using ManaAi.Tests.Support;
 namespace ManaAi.Tests.Whole;
 
 /// <summary>Each line of the table of skips and waits in the design, with the row that moves the schedule.</summary>
-public abstract class SkipTests : WholeTests
+public abstract class SkipTests(LogGeneration generation) : WholeTests(generation)
 {
-    public sealed class InGenerationOne : SkipTests
-    {
-        private protected override Support.LogGeneration Generation => Support.LogGeneration.One;
-    }
+    public sealed class InGenerationOne() : SkipTests(LogGeneration.One);
 
-    public sealed class InGenerationTwo : SkipTests { }
+    public sealed class InGenerationTwo() : SkipTests(LogGeneration.Two);
 
     [Theory]
     [InlineData("paused", "agent-paused")]

@@ -47,6 +47,7 @@ internal sealed class WholeNode : IAsyncDisposable
             ["MANA_LLM_URL"] = llm.ToString(),
             ["TICK_ENABLED"] = "false",
             ["RUN_RETRY_BASE_MS"] = "0",
+            ["PLANNER_MODE"] = "json", // One call for a plan, which most tests count; those of tools mode say so.
             ["SHUTDOWN_GRACE_MS"] = "0",
         };
         foreach (var (name, value) in changes)

@@ -1,15 +1,14 @@
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Host.Commands.LlmStub;
 using ManaAi.Tests.Support;
+using LogGeneration = ManaAi.Tests.Support.LogGeneration;
 
 namespace ManaAi.Tests.Whole;
 
 /// <summary>A fresh database and a stand-in for mana-llm; nodes as the test starts them.</summary>
-public abstract class WholeTests : IAsyncLifetime
+public abstract class WholeTests(LogGeneration generation = LogGeneration.Two) : IAsyncLifetime
 {
     private readonly List<WholeNode> _nodes = [];
-
-    private protected virtual Support.LogGeneration Generation => Support.LogGeneration.Two;
 
     private protected TestDatabase Database { get; private set; } = null!;
 
@@ -17,7 +16,7 @@ public abstract class WholeTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Database = await TestDatabase.CreateAsync(Generation);
+        Database = await TestDatabase.CreateAsync(generation);
         Llm = await LlmStubServer.StartAsync();
     }
 
@@ -50,6 +49,7 @@ public abstract class WholeTests : IAsyncLifetime
         string id = "mission-1",
         string userId = "user-1",
         string objective = "Read one book a month",
+        string? agentId = null,
         Func<DeviceMission, DeviceMission>? change = null
     )
     {
@@ -58,6 +58,7 @@ public abstract class WholeTests : IAsyncLifetime
         {
             UserId = userId,
             Objective = objective,
+            AgentId = agentId,
         };
         mission = change?.Invoke(mission) ?? mission;
         await Database.InsertChangeAsync(mission.ToInsert());

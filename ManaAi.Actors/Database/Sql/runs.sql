@@ -121,8 +121,9 @@ returning r.run_id
 
 -- name: ReleaseRun
 -- The attempt failed, or waits: free again, not before the wait is over. What did not cost an attempt gives it back:
--- 429 may be answered more often than an occurrence has calls. Answers that led nowhere
--- are not kept for the next attempt. A run less under the cap: another of the same user's may have its turn.
+-- 429 may be answered more often than an occurrence has calls. Answers that led nowhere are not kept for the next
+-- attempt; rounds of calls are, it goes on after them. A run less under the cap: another of the same user's may have
+-- its turn.
 with released as (
     update mana_ai.runs
        set lease_until = null, claimable_at = clock_timestamp() + @wait, waits_for = @waits_for,

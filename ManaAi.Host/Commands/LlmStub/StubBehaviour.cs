@@ -56,7 +56,7 @@ internal sealed record StubBehaviour
     /// <summary>Half of the answer, then the connection ends.</summary>
     public bool CutOff { get; init; }
 
-    /// <summary>Half of the content in a whole answer, with finish_reason length: what a token limit does.</summary>
+    /// <summary>Half of the content, or of the last call, with finish_reason length: what a token limit does.</summary>
     public bool CutContent { get; init; }
 
     public Hang? Hang { get; init; }
@@ -71,6 +71,12 @@ internal sealed record StubBehaviour
 
     /// <summary>Says exactly this.</summary>
     public string? Content { get; init; }
+
+    /// <summary>Calls exactly these, whether such tools are offered or not; over the control endpoint alone.</summary>
+    public IReadOnlyList<StubToolCall>? Calls { get; init; }
+
+    /// <summary>Calls tools for ever, also when its calls were answered.</summary>
+    public bool KeepsCalling { get; init; }
 
     /// <summary>Ends for this reason, such as content_filter.</summary>
     public string? FinishReason { get; init; }
@@ -120,3 +126,7 @@ internal sealed record StubBehaviour
 
     private static bool IsSaid(string fault) => fault.Length > 0;
 }
+
+/// <param name="Id">Sent as it stands; null leaves it out.</param>
+/// <param name="Arguments">Sent as it stands: JSON text, or what a model takes for it.</param>
+internal sealed record StubToolCall(string? Id, string Name, string Arguments);

@@ -25,6 +25,7 @@ internal sealed class StubOptions
         Of<bool>("--cut-content", "Send half of the plan in a whole answer, with finish_reason length."),
         Of<string>("--hang", "Never answer: before-headers or after-headers."),
         Of<int?>("--drip-ms", "Send one byte every so many milliseconds."),
+        Of<bool>("--keeps-calling", "Where tools are offered, call them for ever."),
         Of<bool>("--empty-plan", "Make plans without steps."),
         Of<bool>("--reset", "Reset the connection instead of an answer."),
         Of<string>("--content", "Say exactly this."),

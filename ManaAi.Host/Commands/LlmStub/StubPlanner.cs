@@ -27,7 +27,7 @@ internal static class StubPlanner
         var answer = prompt switch
         {
             { Functions.Count: 0 } => InJson(tools, steps),
-            { ToolAnswers: > 0 } => InWords(
+            { ToolAnswers: > 0 } when !behaviour.KeepsCalling => InWords(
                 $"{Says}: {prompt.ToolAnswers} calls were answered, all is planned."
             ),
             _ when steps.Count == 0 => InWords($"{Says}: nothing to do."),
@@ -106,6 +106,7 @@ internal static class StubPlanner
     {
         var spoiled = behaviour switch
         {
+            { Calls: { } exact } => new(behaviour.Content, [.. exact.Select(AsCalled)], "tool_calls"),
             { Content: { } exact } => InWords(exact),
             { Babble: Babble.Prose } => InWords(
                 "Gladly! Planning is the art of taking small steps. Shall we begin with a cup of tea?"
@@ -116,14 +117,39 @@ internal static class StubPlanner
                 Content =
                     $"Here is the plan you asked for:\n{answer.Content}\nTell me if {{anything}} is unclear.",
             },
-            { CutContent: true } => answer with
-            {
-                Content = answer.Content?[..(answer.Content.Length / 2)],
-                FinishReason = "length",
-            },
+            { CutContent: true } => CutShort(answer),
             _ => answer,
         };
         return spoiled with { FinishReason = behaviour.FinishReason ?? spoiled.FinishReason };
+    }
+
+    private static StubAnswer CutShort(StubAnswer answer)
+    {
+        if (answer.Calls is not [.., var last])
+        {
+            return answer with { Content = Half(answer.Content), FinishReason = "length" };
+        }
+
+        var cut = last.DeepClone();
+        cut["function"]!["arguments"] = Half((string?)cut["function"]!["arguments"]);
+        return answer with { Calls = [.. answer.Calls.SkipLast(1), cut], FinishReason = "length" };
+    }
+
+    private static string? Half(string? text) => text?[..(text.Length / 2)];
+
+    private static JsonObject AsCalled(StubToolCall call)
+    {
+        var json = new JsonObject
+        {
+            ["type"] = "function",
+            ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = call.Arguments },
+        };
+        if (call.Id is { } id)
+        {
+            json["id"] = id;
+        }
+
+        return json;
     }
 
     // Roughly what tokenizers count.
