@@ -33,6 +33,7 @@ internal static class Composition
         services.AddSingleton<ScheduleWriter>();
         services.AddSingleton<OccurrenceOpener>();
         services.AddSingleton<MissionLookup>();
+        services.AddSingleton<UsageReader>();
         services.AddSingleton(_ => CreateLlm(settings.Llm));
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);

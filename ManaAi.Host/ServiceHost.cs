@@ -118,6 +118,7 @@ internal static class ServiceHost
         keyed.MapTick();
         keyed.MapStatus();
         keyed.MapMission();
+        keyed.MapUsage();
         if (edge.IsOpenApiEnabled)
         {
             app.MapOpenApi();

@@ -86,6 +86,10 @@ public sealed class MissionLookup(SyncDatabase database)
             PromptTokens = reader.GetInt64(15),
             CompletionTokens = reader.GetInt64(16),
             IterationId = reader.GetNullable<Guid>(17),
+            AgentId = reader.GetText(18),
+            Model = reader.GetText(19),
+            CallsMs = reader.GetInt64(20),
+            Periods = reader.GetInt32(21),
         };
 }
 
@@ -151,4 +155,15 @@ public sealed record RunDetails(long RunId, DateTimeOffset DueAt, string Kind)
     public long CompletionTokens { get; init; }
 
     public Guid? IterationId { get; init; }
+
+    /// <summary>The agent that it was claimed for.</summary>
+    public string? AgentId { get; init; }
+
+    public string? Model { get; init; }
+
+    /// <summary>How long its calls took together, in milliseconds.</summary>
+    public long CallsMs { get; init; }
+
+    /// <summary>By how many periods its end moved the schedule: more than one after several failures.</summary>
+    public int Periods { get; init; } = 1;
 }

@@ -53,6 +53,7 @@ internal static class MissionEndpoint
 /// <param name="Obstacle">incomplete, ciphertext, newer-schema or unreadable-next-run-at; null where it can be due.</param>
 /// <param name="RunningUntil">Until when a device is taken to be running it.</param>
 /// <param name="Schedule">Null where the record has no cadence.</param>
+/// <param name="SlowedDown">A sentence where it is tried less often since it failed several times in a row.</param>
 internal sealed record MissionView(
     string UserId,
     string MissionId,
@@ -64,6 +65,7 @@ internal sealed record MissionView(
     string? Obstacle,
     DateTimeOffset? RunningUntil,
     ScheduleView? Schedule,
+    string? SlowedDown,
     IReadOnlyList<RunDetails> Runs
 )
 {
@@ -81,9 +83,21 @@ internal sealed record MissionView(
             details.Obstacle,
             details.RunningUntil,
             record is { } found ? ScheduleView.Of(found, details, options) : null,
+            SlowedDownOf(details.Runs),
             details.Runs
         );
     }
+
+    /// <summary>Says that a mission rests for longer than its cadence, and why.</summary>
+    private static string? SlowedDownOf(IReadOnlyList<RunDetails> runs) =>
+        runs.FirstOrDefault(run => run.Verdict is "planned" or "empty" or "failed")
+            is { Verdict: "failed", Periods: > 1 } failed
+            ? string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"It failed several times in a row, the last time as {failed.Reason}, and rests for {failed.Periods} "
+                    + $"periods, a week at most. A plan or an edit makes it normal again."
+            )
+            : null;
 
     private static JsonElement? Parse(ReadOnlyMemory<byte>? json)
     {

@@ -379,6 +379,7 @@ public sealed class EndpointTests : IAsyncLifetime
                     "/internal/missions/{userId}/{missionId}",
                     "/internal/status",
                     "/internal/tick",
+                    "/internal/usage",
                     "/metrics",
                 ],
                 ignoreOrder: true
