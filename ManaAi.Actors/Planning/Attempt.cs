@@ -29,6 +29,9 @@ internal sealed class Attempt(Claim claim, string model, PromptInput input, IRea
     /// <summary>Answers that the ledger keeps for this run.</summary>
     public int Kept { get; set; } = kept.Count;
 
+    /// <summary>Why the last answer was no plan; the ledger notes it with the next call.</summary>
+    public string? Refusal { get; set; }
+
     /// <summary>The model was told that its budget is nearly used up.</summary>
     public bool IsWarned { get; set; }
 

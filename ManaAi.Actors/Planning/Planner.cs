@@ -76,7 +76,7 @@ public sealed class Planner(
         var zone = ZoneInference.Infer(
             mission.TimeZone,
             mission.Cadence,
-            Instant.FromDateTimeOffset(claim.Occurrence.DueAt),
+            claim.IsManual ? null : Instant.FromDateTimeOffset(claim.Occurrence.DueAt),
             schedule.DefaultZone
         );
         return Instant.FromDateTimeOffset(claim.ClaimedAt).InZone(zone.Zone).ToDateTimeOffset();
@@ -211,7 +211,10 @@ public sealed class Planner(
         CancellationToken cancellationToken
     )
     {
-        var call = new CallPlan(attempt.Model, dialogue.PromptVersion, attempt.ToolsHash, callsMax, estimate);
+        var call = new CallPlan(attempt.Model, dialogue.PromptVersion, attempt.ToolsHash, callsMax, estimate)
+        {
+            Refusal = attempt.Refusal,
+        };
         switch (await calls.AdmitAsync(attempt.Claim, call, cancellationToken))
         {
             case Admission.Admitted admitted:
@@ -320,6 +323,7 @@ public sealed class Planner(
 
     private void Refused(Attempt attempt, string sentence)
     {
+        attempt.Refusal = sentence;
         metrics.ParseFailures.Add(1);
         Log.AnswerRefused(logger, attempt.Claim.Mission.ToString(), attempt.Claim.Occurrence.DueAt, sentence);
     }

@@ -13,7 +13,11 @@ public sealed record CallPlan(
     string ToolsHash,
     int CallsMax,
     long Estimate
-);
+)
+{
+    /// <summary>Why the answer before this call was no plan; null where there was none.</summary>
+    public string? Refusal { get; init; }
+}
 
 /// <summary>
 /// The calls of claimed runs: admitted under their budgets before they are made, settled with what they cost.
@@ -50,7 +54,8 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
             .Add("prompt_version", call.PromptVersion)
             .Add("tools_hash", call.ToolsHash)
             .Add("calls_max", call.CallsMax)
-            .Add("estimate", call.Estimate);
+            .Add("estimate", call.Estimate)
+            .Add("refusal", call.Refusal);
         if (await command.ExecuteScalarAsync(cancellationToken) is null)
         {
             return new Admission.Refused();

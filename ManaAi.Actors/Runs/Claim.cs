@@ -33,6 +33,9 @@ public sealed record Claim(
     /// <summary>That agent's budget: tokens in a rolling day, null without a limit.</summary>
     public long? AgentTokensPerDay { get; init; }
 
+    /// <summary>An operator asked for it: nextRunAt has no say in it, and a future one stays where it is.</summary>
+    public bool IsManual { get; init; }
+
     /// <summary>The one claim that a half open breaker let through.</summary>
     public bool IsProbe { get; init; }
 

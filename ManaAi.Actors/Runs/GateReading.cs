@@ -8,8 +8,8 @@ public sealed record GateReading(IReadOnlyList<GateEntry> Entries)
 {
     public static GateReading Open { get; } = new([]);
 
-    /// <summary>How soon to look again while another node's probe is under way.</summary>
-    private static readonly TimeSpan ProbeWait = TimeSpan.FromSeconds(1);
+    /// <summary>How soon to look again at what others decide: another node's probe, or an operator's pause.</summary>
+    private static readonly TimeSpan SoonWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Nothing may be claimed now.</summary>
     public bool IsHeld => Entries.Any(entry => entry.IsHeld);
@@ -18,12 +18,14 @@ public sealed record GateReading(IReadOnlyList<GateEntry> Entries)
     public bool IsHalfOpen => !IsHeld && Entries.Any(entry => entry.IsBreaker);
 
     /// <summary>Only a model's 429 stands in the way; runs that have waited too long for it can still be closed.</summary>
-    public bool IsOnlyRateLimited => IsHeld && Entries.All(entry => !entry.IsBreaker);
+    public bool IsOnlyRateLimited => IsHeld && Entries.All(entry => entry.Cause == GateEntry.RateLimit);
 
     /// <summary>How long until something may be claimed; null where nothing is held.</summary>
     public TimeSpan? Wait =>
         IsHeld
-            ? Entries.Where(entry => entry.IsHeld).Max(entry => entry.IsProbed ? ProbeWait : entry.Wait)
+            ? Entries
+                .Where(entry => entry.IsHeld)
+                .Max(entry => entry.IsProbed || entry.Cause == GateEntry.Paused ? SoonWait : entry.Wait)
             : null;
 
     /// <summary>closed, open or half-open.</summary>
@@ -70,6 +72,7 @@ public sealed record GateReading(IReadOnlyList<GateEntry> Entries)
             GateEntry.Authorization =>
                 $"mana-llm refuses the key since {entry.Since:u} ({entry.Detail}): check MANA_LLM_KEY, or the "
                     + "first of MANA_SERVICE_KEY where that is not set; runs wait, and one call a minute asks again",
+            GateEntry.Paused => $"an operator has paused the service since {entry.Since:u}: {entry.Detail}",
             GateEntry.RateLimit =>
                 $"mana-llm answers 429 for the model {entry.Detail} since {entry.Since:u}; runs wait",
             _ =>
@@ -78,9 +81,9 @@ public sealed record GateReading(IReadOnlyList<GateEntry> Entries)
         };
 }
 
-/// <param name="Cause">failures, authorization or rate-limit.</param>
+/// <param name="Cause">failures, authorization, rate-limit or paused.</param>
 /// <param name="Wait">Until it lets something through; zero or less where it does.</param>
-/// <param name="Detail">What was seen last; the model's name for rate-limit.</param>
+/// <param name="Detail">What was seen last; the model's name for rate-limit, the reason for paused.</param>
 /// <param name="Trips">How often it was opened anew without an answer in between.</param>
 /// <param name="IsProbed">A claim was let through and is still under way.</param>
 public sealed record GateEntry(
@@ -96,7 +99,9 @@ public sealed record GateEntry(
     public const string Authorization = "authorization";
     public const string RateLimit = "rate-limit";
 
-    public bool IsBreaker => Cause != RateLimit;
+    public const string Paused = "paused";
+
+    public bool IsBreaker => Cause is Failures or Authorization;
 
     public bool IsHeld => Wait > TimeSpan.Zero || IsProbed;
 

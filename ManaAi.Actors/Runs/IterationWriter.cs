@@ -69,7 +69,7 @@ public sealed class IterationWriter(
             return WriteBackResult.ClaimLost;
         }
 
-        var isDue = mission.IsDueAt(claim.Occurrence.DueAt);
+        var isDue = claim.IsManual ? mission.IsRunnable : mission.IsDueAt(claim.Occurrence.DueAt);
         var closing = RunClosing.Of(claim, isDue ? verdict : null, hasPlan: verdict is Verdict.Planned);
         await using var batch = transaction.Batch();
         OwnRow? row = null;
@@ -86,7 +86,7 @@ public sealed class IterationWriter(
             };
             row =
                 verdict is Verdict.Skipped
-                    ? rows.Schedule(access, claim.Occurrence, mission, own)
+                    ? SkippedRow(access, claim, mission, own)
                     : rows.Iteration(access, claim, agent, verdict, mission, own, closing.Periods);
         }
 
@@ -121,6 +121,9 @@ public sealed class IterationWriter(
 
         return missed;
     }
+
+    private OwnRow? SkippedRow(LogAccess access, Claim claim, LockedMission mission, LockedSchedule own) =>
+        mission.IsScheduleKeptBy(claim) ? null : rows.Schedule(access, claim.Occurrence, mission, own);
 
     /// <summary>For how many periods the mission rests after this failure.</summary>
     private static async Task<int> SlowdownAsync(

@@ -17,14 +17,17 @@ internal sealed record LockedMission(
     bool IsClaimMine
 )
 {
-    /// <summary>Active, not deleted, still this instant, nothing in the way, and no device under way.</summary>
-    public bool IsDueAt(DateTimeOffset dueAt)
-    {
-        var state = Projection.MissionState();
-        return state is { State: "active", IsDeleted: false, Obstacle: null }
-            && state.NextRunAt == dueAt
-            && !(state.RunningUntil > Now);
-    }
+    /// <summary>May be run, and is due at this instant.</summary>
+    public bool IsDueAt(DateTimeOffset dueAt) => IsRunnable && Projection.MissionState().NextRunAt == dueAt;
+
+    /// <summary>Active, not deleted, nothing in the way, and no device under way.</summary>
+    public bool IsRunnable =>
+        Projection.MissionState() is { State: "active", IsDeleted: false, Obstacle: null } state
+        && !(state.RunningUntil > Now);
+
+    /// <summary>A run that an operator asked for leaves a date that is still to come where it is.</summary>
+    public bool IsScheduleKeptBy(Claim claim) =>
+        claim.IsManual && !(Projection.MissionState().NextRunAt <= Now);
 
     /// <summary>
     /// Locks user, mission and run, in the order that holds everywhere, and folds what is newer in the log. The log is

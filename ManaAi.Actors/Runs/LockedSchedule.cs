@@ -8,8 +8,8 @@ namespace ManaAi.Actors.Runs;
 /// <summary>The schedule of a locked mission: its cadence, its zone, and when it runs next.</summary>
 internal sealed record LockedSchedule(Cadence Cadence, DateTimeZone Zone)
 {
-    /// <param name="dueAt">The nextRunAt that made it due, which may tell the zone it was meant in.</param>
-    public static LockedSchedule Of(LockedMission mission, DateTimeOffset dueAt, ScheduleOptions options)
+    /// <summary>Its nextRunAt may tell the zone that it was meant in.</summary>
+    public static LockedSchedule Of(LockedMission mission, ScheduleOptions options)
     {
         var fold = mission.Projection.Fold;
         using var document = JsonDocument.Parse(fold["cadence"]!.Value, RecordJson.Options);
@@ -17,7 +17,9 @@ internal sealed record LockedSchedule(Cadence Cadence, DateTimeZone Zone)
 
         // A cadence written after nextRunAt says nothing about the hour at which that one was meant to be.
         var isCadenceNewer = !FieldClock.Wins(fold.StoredTime("nextRunAt"), fold.StoredTime("cadence"));
-        var meant = isCadenceNewer ? (Instant?)null : Instant.FromDateTimeOffset(dueAt);
+        var nextRunAt = mission.Projection.MissionState().NextRunAt;
+        var meant =
+            isCadenceNewer || nextRunAt is not { } at ? (Instant?)null : Instant.FromDateTimeOffset(at);
         return new LockedSchedule(
             cadence,
             ZoneInference.Infer(fold.Text("timeZone"), cadence, meant, options.DefaultZone).Zone

@@ -14,7 +14,7 @@ public sealed class OwnRows(RunOptions options, ScheduleOptions schedule, ILogge
 {
     internal LockedSchedule ScheduleOf(LockedMission mission, Occurrence occurrence)
     {
-        var own = LockedSchedule.Of(mission, occurrence.DueAt, schedule);
+        var own = LockedSchedule.Of(mission, schedule);
         if (options.IsScheduleAdvanced && own.Cadence is Cadence.Unreadable unreadable)
         {
             Log.UnreadableCadence(logger, occurrence.Mission.ToString(), unreadable.Reason);
@@ -47,7 +47,7 @@ public sealed class OwnRows(RunOptions options, ScheduleOptions schedule, ILogge
         ChangedField[] fields =
         [
             Field(mission, "iterations", Append(mission.Projection.Fold["iterations"], iteration)),
-            .. NextRunAt(mission, own, periods),
+            .. mission.IsScheduleKeptBy(claim) ? [] : NextRunAt(mission, own, periods),
         ];
         var plan = (verdict as Verdict.Planned)?.Plan;
         var actor = ChangeActor.OfIteration(access.Shape.Generation, agent, occurrence, plan);

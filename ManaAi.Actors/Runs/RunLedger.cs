@@ -290,6 +290,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         {
             AgentId = reader.GetText(13),
             AgentTokensPerDay = reader.GetNullable<long>(14),
+            IsManual = reader.GetString(15) == "manual",
         };
 
     private async Task<bool> ForClaimAsync(

@@ -15,6 +15,11 @@ select b.cause, extract(epoch from b.open_until - clock_timestamp())::float8, b.
 select 'rate-limit', extract(epoch from l.held_until - clock_timestamp())::float8, l.since, l.model, 0, false
   from mana_ai.llm_rate_limits l
  where l.model = @model or @model::text is null
+ union all
+select 'paused', extract(epoch from coalesce(p.until, clock_timestamp() + interval '1 day') - clock_timestamp())::float8,
+       p.paused_at, p.reason, 0, false
+  from mana_ai.pauses p
+ where p.user_id = '' and (p.until is null or p.until > clock_timestamp())
  order by 1
 
 -- name: SetProbe

@@ -35,7 +35,7 @@ select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.
 -- Before each call. No row: the claim is gone, or the occurrence has had all its calls.
 update mana_ai.runs
    set calls = calls + 1, model = @model, prompt_version = @prompt_version, tools_hash = @tools_hash,
-       reserved_tokens = @estimate
+       reserved_tokens = @estimate, last_refusal = coalesce(@refusal, last_refusal)
  where run_id = @run and epoch = @epoch and owner = @node and verdict is null and calls < @calls_max
 returning calls
 

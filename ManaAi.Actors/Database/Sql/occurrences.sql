@@ -6,9 +6,9 @@ with stale as (
     select r.run_id, r.reserved_tokens
       from mana_ai.runs r
       left join mana_ai.missions m
-        on (m.user_id, m.mission_id, m.next_run_at) = (r.user_id, r.mission_id, r.due_at)
+        on (m.user_id, m.mission_id) = (r.user_id, r.mission_id) and (r.kind = 'manual' or m.next_run_at = r.due_at)
        and m.state = 'active' and not m.deleted and m.obstacle is null
-     where r.verdict is null and r.kind = 'scheduled' and (r.lease_until is null or r.lease_until < now())
+     where r.verdict is null and (r.lease_until is null or r.lease_until < now())
        and m.mission_id is null
      order by r.run_id
        for update of r skip locked
@@ -102,6 +102,7 @@ select r.run_id
  where r.verdict is null and r.claimable_at <= now() and (r.lease_until is null or r.lease_until < now())
    and (r.kind = 'manual' or m.next_run_at = r.due_at)
    and m.state = 'active' and not m.deleted and m.obstacle is null and coalesce(m.running_until, '-infinity') <= now()
+   and coalesce(mana_ai.paused_until(r.user_id, r.mission_id), '-infinity') <= now()
 
 -- name: SettledRuns
 -- Of these runs: how many this node may still bring on by itself, and what became of the others here. One that no
@@ -111,7 +112,9 @@ select count(*) filter (where r.verdict is null
                           and case when r.lease_until >= now() then r.owner = @node
                                    else r.claimable_at <= now() and not @is_held and (r.kind = 'manual' or m.next_run_at = r.due_at)
                                         and m.state = 'active' and not m.deleted and m.obstacle is null
-                                        and coalesce(m.running_until, '-infinity') <= now() end),
+                                        and coalesce(m.running_until, '-infinity') <= now()
+                                        and coalesce(mana_ai.paused_until(r.user_id, r.mission_id), '-infinity') <= now()
+                                   end),
        count(*) filter (where r.has_plan and r.owner = @node),
        count(*) filter (where r.verdict in ('planned', 'empty') and r.owner = @node),
        count(*) filter (where r.reason = 'unusable-plan' and r.owner = @node)

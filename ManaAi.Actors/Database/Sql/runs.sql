@@ -33,6 +33,7 @@ due as (
               and (w.kind = 'manual' or m.next_run_at = w.due_at)
               and m.state = 'active' and not m.deleted and m.obstacle is null
               and coalesce(m.running_until, '-infinity') <= now()
+              and coalesce(mana_ai.paused_until(w.user_id, w.mission_id), '-infinity') <= now()
               and (a.agent_id is null or coalesce(a.state, 'active') <> 'active'
                    or coalesce(a.max_concurrent_missions, 1) > (select coalesce(sum(h.runs), 0) from held h
                                                     where (h.user_id, h.agent_id) = (w.user_id, a.agent_id)))
@@ -71,7 +72,7 @@ lost as (
 select c.run_id, c.user_id, c.mission_id, c.due_at, c.epoch, c.attempts, c.calls, c.answers, c.claimed_at, c.was_held,
        coalesce(c.rate_limited_since, (select greatest(l.since, c.opened_at) from mana_ai.llm_rate_limits l
                                         where l.model = @model)),
-       m.record, a.record, c.agent_id, a.max_tokens_per_day
+       m.record, a.record, c.agent_id, a.max_tokens_per_day, c.kind
   from claimed c
   join mana_ai.missions m using (user_id, mission_id)
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (c.user_id, c.agent_id)
@@ -91,6 +92,7 @@ update mana_ai.users u
                   where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null)
            else (select min(greatest(r.claimable_at, coalesce(r.lease_until, r.claimable_at),
                                      coalesce(m.running_until, r.claimable_at),
+                                     coalesce(mana_ai.paused_until(r.user_id, r.mission_id), r.claimable_at),
                                      case when capped.runs >= coalesce(a.max_concurrent_missions, 1) then capped.until
                                           else r.claimable_at end))
                    from mana_ai.runs r
@@ -109,7 +111,7 @@ update mana_ai.users u
  where u.user_id = any(@users)
 
 -- name: NextReady
-select extract(epoch from min(ready_at) - clock_timestamp())::float8 from mana_ai.users where ready_at is not null
+select extract(epoch from min(ready_at) - clock_timestamp())::float8 from mana_ai.users where ready_at < 'infinity'
 
 -- name: RenewLeases
 -- The epoch in the WHERE: a claim that was taken over is not renewed, and its absence says so.

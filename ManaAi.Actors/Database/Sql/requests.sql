@@ -1,0 +1,67 @@
+-- name: LockOrQueueUser
+-- Before anything else of the user: the order of locks. He is due a look at once.
+insert into mana_ai.users (user_id, ready_at, turn_at) values (@user, clock_timestamp(), clock_timestamp())
+    on conflict (user_id) do update set ready_at = clock_timestamp()
+
+-- name: FindRunnable
+select m.state, m.deleted, m.obstacle,
+       (select r.run_id from mana_ai.runs r
+         where (r.user_id, r.mission_id) = (m.user_id, m.mission_id) and r.verdict is null)
+  from mana_ai.missions m
+ where m.user_id = @user and m.mission_id = @mission
+
+-- name: HurryRun
+-- It is open already: a second request is the same run.
+update mana_ai.runs
+   set priority = 0, claimable_at = least(claimable_at, clock_timestamp())
+ where run_id = @run and verdict is null
+
+-- name: OpenManual
+insert into mana_ai.runs (user_id, mission_id, due_at, kind, priority, retry_of)
+values (@user, @mission, clock_timestamp(), 'manual', 0, @retry_of)
+    on conflict do nothing
+returning run_id
+
+-- name: FindRunToRepeat
+select user_id, mission_id, verdict from mana_ai.runs where run_id = @run
+
+-- name: CancelRun
+-- Whoever holds it finds another epoch, and ends his call with the next renewal. What was reserved counts as spent.
+with held as (
+    select run_id, reserved_tokens from mana_ai.runs where run_id = @run and verdict is null for update
+),
+cancelled as (
+    update mana_ai.runs r
+       set verdict = 'skipped', reason = 'cancelled', detail = @detail, closed_at = clock_timestamp(),
+           lease_until = null, waits_for = null, epoch = r.epoch + 1, reserved_tokens = 0
+      from held
+     where r.run_id = held.run_id
+    returning r.*, held.reserved_tokens as lost_tokens
+),
+lost as (
+    insert into mana_ai.token_usage (run_id, user_id, mission_id, agent_id, model, prompt_tokens, completion_tokens,
+                                     is_estimate)
+    select run_id, user_id, mission_id, agent_id, model, lost_tokens, 0, true from cancelled where lost_tokens > 0
+)
+select user_id from cancelled
+
+-- name: Pause
+insert into mana_ai.pauses (user_id, mission_id, reason, until) values (@user, @mission, @reason, @until)
+    on conflict (user_id, mission_id) do update
+   set reason = excluded.reason, until = excluded.until, paused_at = clock_timestamp()
+
+-- name: Resume
+delete from mana_ai.pauses where user_id = @user and mission_id = @mission returning reason
+
+-- name: WakeAfterResume
+-- Whoever waited for it may have his turn at once.
+update mana_ai.users set ready_at = clock_timestamp()
+ where (user_id = @user or @user = '') and ready_at > clock_timestamp()
+
+-- name: Pauses
+select user_id, mission_id, reason, paused_at, until from mana_ai.pauses
+ where until is null or until > clock_timestamp()
+ order by user_id, mission_id
+
+-- name: HasMission
+select exists (select from mana_ai.missions where user_id = @user and (mission_id = @mission or @mission = ''))
