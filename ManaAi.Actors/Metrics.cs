@@ -116,6 +116,7 @@ public sealed class Metrics : IDisposable
             "mana_ai_ciphertext_missions",
             "Missions left to their devices because nothing here opens their text."
         );
+        Nodes = Gauge("mana_ai_nodes", "Nodes that live, as this one sees them.");
         Ready = Gauge("mana_ai_ready", "1 while database, schema and the view of the log are right, else 0.");
     }
 
@@ -159,6 +160,8 @@ public sealed class Metrics : IDisposable
     public Histogram<double> DueToWritten { get; }
 
     public Gauge<long> CiphertextMissions { get; }
+
+    public Gauge<long> Nodes { get; }
 
     public Gauge<long> Ready { get; }
 

@@ -1,10 +1,11 @@
+using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Runs;
 
 namespace ManaAi.Host.Internal;
 
 /// <summary>The ledger's sums for the status page; null while the database is away.</summary>
-internal sealed class LedgerStatusReader(RunLedger ledger, NodeId node) : IStatusReader
+internal sealed class LedgerStatusReader(RunLedger ledger, NodeRegistry nodes, NodeId node) : IStatusReader
 {
     public string NodeId => node.Value;
 
@@ -19,7 +20,10 @@ internal sealed class LedgerStatusReader(RunLedger ledger, NodeId node) : IStatu
                     .. sums.Where(sum => sum.Verdict != "open")
                         .Select(sum => new VerdictSum(sum.Verdict, sum.Reason, sum.Count)),
                 ]
-            );
+            )
+            {
+                Nodes = await nodes.ListAsync(cancellationToken),
+            };
         }
         catch (Exception exception) when (exception.IsDatabaseFault())
         {

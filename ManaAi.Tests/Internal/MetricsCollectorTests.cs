@@ -34,6 +34,7 @@ public sealed class MetricsCollectorTests : IDisposable
         ("mana_ai_schedule_lag_seconds", "histogram", ""),
         ("mana_ai_due_to_written_seconds", "histogram", ""),
         ("mana_ai_ciphertext_missions", "gauge", ""),
+        ("mana_ai_nodes", "gauge", ""),
         ("mana_ai_ready", "gauge", ""),
     ];
 
