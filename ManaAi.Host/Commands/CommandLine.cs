@@ -44,6 +44,7 @@ internal static class CommandLine
             HealthCommand.Create(environment),
             TickCommand.Create(environment),
             StatusCommand.Create(environment),
+            VerifyCommand.Create(environment),
             FoldCommand.Create(),
             NextCommand.Create(),
             LlmStubCommand.Create(),

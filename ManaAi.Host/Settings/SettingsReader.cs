@@ -17,10 +17,7 @@ internal static class SettingsReader
         var settings = new ServiceSettings
         {
             IsDevelopment = isDevelopment,
-            Database = values.Database(
-                "SYNC_DATABASE_URL",
-                "postgresql://mana:devpassword@localhost:5432/mana_sync"
-            ),
+            Database = Database(values),
             Tick = ReadTick(values),
             Llm = ReadLlm(values, keys),
             Runs = ReadRuns(values),
@@ -45,6 +42,13 @@ internal static class SettingsReader
                 ? values.Keys("MANA_SERVICE_KEY", defaultKey, isKnownKeyAllowed: true)
                 : [];
         return values.Judge(new ClientSettings(url, keys.Count == 0 ? null : keys[0]));
+    }
+
+    /// <summary>Where `verify` looks, and how far the service looks back there.</summary>
+    public static SettingsResult<VerifySettings> ReadVerify(IReadOnlyDictionary<string, string?> environment)
+    {
+        var values = new EnvironmentValues(environment);
+        return values.Judge(new VerifySettings(Database(values), ReadLog(values)));
     }
 
     /// <summary>Where this machine's own node listens; for the container's health check.</summary>
@@ -147,6 +151,9 @@ internal static class SettingsReader
             ApiUrl = values.HttpUrl("MANA_API_URL", null),
             ResearchUrl = values.HttpUrl("MANA_RESEARCH_URL", null),
         };
+
+    private static DatabaseSettings Database(EnvironmentValues values) =>
+        values.Database("SYNC_DATABASE_URL", "postgresql://mana:devpassword@localhost:5432/mana_sync");
 
     private static int Port(EnvironmentValues values) => values.Integer("PORT", 3066, 1, 65_535);
 }

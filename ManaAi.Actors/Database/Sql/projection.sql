@@ -58,3 +58,9 @@ from stdin (format binary)
 
 -- name: CountObstacles
 select obstacle, count(*) from mana_ai.missions where obstacle is not null and not deleted group by obstacle
+
+-- name: ForgetMission
+delete from mana_ai.missions where user_id = @user and mission_id = @record
+
+-- name: ForgetAgent
+delete from mana_ai.agents where user_id = @user and agent_id = @record
