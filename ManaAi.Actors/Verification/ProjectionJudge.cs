@@ -12,7 +12,7 @@ internal sealed class ProjectionJudge(RecordSource source, FindingList findings)
     // A line that can be read; records have as many fields as devices like.
     private const int PartsMax = 8;
 
-    private const string Remedy = "`verify --refold` folds it again from the log";
+    private const string Remedy = "`mana-ai verify --refold` folds it again from the log";
 
     public async Task JudgeAsync(RecordAudit audit, CancellationToken cancellationToken)
     {

@@ -47,7 +47,7 @@ internal sealed class RecordAudit
     /// <summary>The created_at of the oldest row that the log still has.</summary>
     public DateTimeOffset? OldestAt { get; private set; }
 
-    public bool HasPending => _folded is not null || (Rows > 0 && !_hasFolded);
+    public bool HasPending => _folded is not null;
 
     /// <summary>Whether the row is still there at which the projection stands.</summary>
     public bool HasPosition { get; private set; }

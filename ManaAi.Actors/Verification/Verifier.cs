@@ -43,7 +43,7 @@ public static class Verifier
             );
             looked = new Looked
             {
-                At = cursor?.Now ?? default,
+                At = snapshot.TakenAt,
                 Generation = shape.Generation,
                 Agents = await walk.AgentsAsync(cancellationToken),
                 Missions = await walk.MissionsAsync(cancellationToken),

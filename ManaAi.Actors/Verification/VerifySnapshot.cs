@@ -17,8 +17,15 @@ internal sealed class VerifySnapshot : IAsyncDisposable
     private readonly SyncDatabase _database;
     private readonly string _name;
 
-    private VerifySnapshot(SyncDatabase database, DatabaseTransaction main, string name) =>
-        (_database, Main, _name) = (database, main, name);
+    private VerifySnapshot(
+        SyncDatabase database,
+        DatabaseTransaction main,
+        string name,
+        DateTimeOffset takenAt
+    ) => (_database, Main, _name, TakenAt) = (database, main, name, takenAt);
+
+    /// <summary>The database's clock.</summary>
+    public DateTimeOffset TakenAt { get; }
 
     /// <summary>For single questions; the streams have connections of their own.</summary>
     public DatabaseTransaction Main { get; }
@@ -32,9 +39,12 @@ internal sealed class VerifySnapshot : IAsyncDisposable
         try
         {
             await main.LiftDeadlinesAsync(cancellationToken);
-            await using var export = main.Command("set transaction read only; select pg_export_snapshot()");
-            var name = (string)(await export.ExecuteScalarAsync(cancellationToken))!;
-            return new VerifySnapshot(database, main, name);
+            await using var export = main.Command(
+                "set transaction read only; select pg_export_snapshot(), clock_timestamp()"
+            );
+            await using var reader = await export.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            return new VerifySnapshot(database, main, reader.GetString(0), reader.GetInstant(1));
         }
         catch
         {

@@ -43,13 +43,14 @@ select r.user_id, r.mission_id, r.run_id, r.due_at, r.verdict, r.iteration_id, r
 select c.user_id, c.app_id, c.table_name, c.record_id from public.sync_changes c where c.id = @id
 
 -- name: DueWithoutRun
--- Due for longer than a tick can explain, and nothing of it open. What has its verdict is moved on by a tick, where
+-- Due for long, since before the last tick looked, and nothing of it open. What has its verdict is moved on by a tick, where
 -- schedules are moved at all; what was superseded and is due again is opened again.
 select m.user_id, m.mission_id, m.next_run_at, r.run_id, coalesce(r.verdict, 'superseded') = 'superseded' as is_owed
   from mana_ai.missions m
   left join mana_ai.runs r on (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
  where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at is not null
-   and greatest(m.next_run_at, m.position_at, m.running_until) < clock_timestamp() - @stale_after::interval
+   and greatest(m.next_run_at, m.position_at, m.running_until)
+       < least(clock_timestamp() - @stale_after::interval, (select c.read_at from mana_ai.cursor c))
    and not exists (select from mana_ai.runs o
                     where (o.user_id, o.mission_id) = (m.user_id, m.mission_id) and o.verdict is null)
  order by m.user_id, m.mission_id
