@@ -27,6 +27,16 @@ internal static partial class Log
     [LoggerMessage(113, LogLevel.Warning, "{Degradation}")]
     public static partial void Degraded(ILogger logger, string degradation);
 
+    [LoggerMessage(
+        120,
+        LogLevel.Warning,
+        "The heartbeat failed ({Reason}); others may show this node as gone. Not said again until it works"
+    )]
+    public static partial void HeartbeatFailed(ILogger logger, string reason);
+
+    [LoggerMessage(121, LogLevel.Warning, "Node {Node} stopped without a word: its heartbeat is missing")]
+    public static partial void NodeGone(ILogger logger, string node);
+
     [LoggerMessage(201, LogLevel.Warning, "Change {ChangeId} of {Record} does nothing: {Reason}")]
     public static partial void Undecodable(ILogger logger, Guid changeId, string record, string reason);
 

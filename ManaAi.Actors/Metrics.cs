@@ -131,6 +131,7 @@ public sealed class Metrics : IDisposable
             "mana_ai_ciphertext_missions",
             "Missions left to their devices because nothing here opens their text."
         );
+        Nodes = Gauge("mana_ai_nodes", "Nodes that live, as this one sees them.");
         Ready = Gauge("mana_ai_ready", "1 while database, schema and the view of the log are right, else 0.");
     }
 
@@ -178,6 +179,8 @@ public sealed class Metrics : IDisposable
     public Gauge<long> TokensReserved { get; }
 
     public Gauge<long> CiphertextMissions { get; }
+
+    public Gauge<long> Nodes { get; }
 
     public Gauge<long> Ready { get; }
 

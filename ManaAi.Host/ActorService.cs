@@ -1,4 +1,5 @@
 using ManaAi.Actors;
+using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
@@ -17,6 +18,7 @@ internal sealed class ActorService(
     PlannerPool pool,
     TickCoordinator coordinator,
     RunLedger ledger,
+    NodeRegistry nodes,
     ServiceSettings settings,
     ILogger<ActorService> logger
 ) : IHostedService
@@ -26,6 +28,7 @@ internal sealed class ActorService(
         projectors.Start();
         pool.Start();
         coordinator.Start();
+        nodes.Start();
         return Task.CompletedTask;
     }
 
@@ -48,5 +51,7 @@ internal sealed class ActorService(
             // The leases run out by themselves; that is only slower.
             Log.TickFailed(logger, DatabaseFaults.Describe(exception), null);
         }
+
+        await nodes.StopAsync(cancellationToken);
     }
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using ManaAi.Actors;
 using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
@@ -34,6 +36,12 @@ internal static class Composition
         services.AddSingleton<OccurrenceOpener>();
         services.AddSingleton<MissionLookup>();
         services.AddSingleton<UsageReader>();
+        services.AddSingleton(provider => new NodeProfile(
+            provider.GetRequiredService<NodeId>(),
+            provider.GetRequiredService<ServiceIdentity>().Version,
+            string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{settings.Edge.Port}")
+        ));
+        services.AddSingleton<NodeRegistry>();
         services.AddSingleton(_ => CreateLlm(settings.Llm));
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);

@@ -42,14 +42,29 @@ internal sealed record FeedCursor(
     }
 
     /// <returns>null where another node holds the lock.</returns>
-    public static async Task<FeedCursor?> LockAsync(
+    public static Task<FeedCursor?> LockAsync(
         DatabaseTransaction transaction,
         LogShape shape,
+        CancellationToken cancellationToken
+    ) => ReadAsync(transaction, shape, Sql.Get("LockCursor"), cancellationToken);
+
+    /// <summary>Without the lock, for whoever only looks.</summary>
+    /// <returns>null where there is no cursor.</returns>
+    public static Task<FeedCursor?> SeeAsync(
+        DatabaseTransaction transaction,
+        LogShape shape,
+        CancellationToken cancellationToken
+    ) => ReadAsync(transaction, shape, Sql.Get("SeeCursor"), cancellationToken);
+
+    private static async Task<FeedCursor?> ReadAsync(
+        DatabaseTransaction transaction,
+        LogShape shape,
+        string statement,
         CancellationToken cancellationToken
     )
     {
         await using var batch = transaction.Batch();
-        batch.Then(Sql.Get("LockCursor"));
+        batch.Then(statement);
         batch.Then(Sql.Get("ClusterNow"));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken))

@@ -17,6 +17,9 @@ public sealed class DatabaseGate(SyncDatabase database, TimeProvider time, ILogg
     private readonly SemaphoreSlim _proving = new(1, 1);
     private volatile GateState _state = new(null, ["the database has not been asked yet"], []);
 
+    /// <summary>Whether the last look found everything right. Only for what may fail: whoever writes enters.</summary>
+    public bool IsOpen => _state.Access is not null;
+
     /// <summary>Access to the log as it is shaped now, or null with the reasons in <see cref="CheckAsync"/>.</summary>
     public async Task<GateAnswer> EnterAsync(CancellationToken cancellationToken)
     {

@@ -59,6 +59,7 @@ internal static class CommandLine
             HealthCommand.Create(environment),
             TickCommand.Create(environment),
             StatusCommand.Create(environment),
+            VerifyCommand.Create(environment),
             FoldCommand.Create(),
             NextCommand.Create(),
             SimulateCommand.Create(environment),

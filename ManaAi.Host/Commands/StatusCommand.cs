@@ -35,6 +35,10 @@ internal static class StatusCommand
             ("dry run", status.Settings.DryRun ? "yes" : "no")
         );
         Table.Write(output, [.. (status.Verdicts ?? []).Select(sum => (NameOf(sum), (object)sum.Count))]);
+        Table.Write(
+            output,
+            [.. (status.Nodes ?? []).Select(node => ($"node {node.Id}", (object)Line(node)))]
+        );
         foreach (
             var sentence in status
                 .Readiness.Reasons.Concat(status.Readiness.Degraded)
@@ -46,6 +50,20 @@ internal static class StatusCommand
 
         return ExitCodes.Ok;
     }
+
+    private static string Line(NodeView node) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{node.Address}, {node.Version}, since {Instant(node.StartedAt)}, "
+        )
+        + (
+            node.GoneAt is { } goneAt
+                ? $"gone since {Instant(goneAt)}"
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"alive at {Instant(node.HeartbeatAt)}, {node.Plans} plans under way"
+                )
+        );
 
     private static string NameOf(VerdictSum sum) =>
         sum.Reason is null ? sum.Verdict : $"{sum.Verdict} ({sum.Reason})";

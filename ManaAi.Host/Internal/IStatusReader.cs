@@ -1,3 +1,4 @@
+using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Runs;
 
 namespace ManaAi.Host.Internal;
@@ -19,7 +20,11 @@ internal sealed record LedgerStatus(
     long OpenOccurrences,
     IReadOnlyList<VerdictSum> Verdicts,
     LlmStatusView Llm
-);
+)
+{
+    /// <summary>All nodes that the last week knew, the living first.</summary>
+    public IReadOnlyList<NodeState> Nodes { get; init; } = [];
+}
 
 /// <param name="Breaker">closed, open or half-open.</param>
 internal sealed record LlmStatusView(string Breaker, IReadOnlyList<LlmHoldView> Holds)

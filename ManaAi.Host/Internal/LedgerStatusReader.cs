@@ -1,10 +1,12 @@
+using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Runs;
 
 namespace ManaAi.Host.Internal;
 
 /// <summary>The ledger's sums for the status page; null while the database is away.</summary>
-internal sealed class LedgerStatusReader(RunLedger ledger, LlmGate llm, NodeId node) : IStatusReader
+internal sealed class LedgerStatusReader(RunLedger ledger, LlmGate llm, NodeRegistry nodes, NodeId node)
+    : IStatusReader
 {
     public string NodeId => node.Value;
 
@@ -21,7 +23,10 @@ internal sealed class LedgerStatusReader(RunLedger ledger, LlmGate llm, NodeId n
                         .Select(sum => new VerdictSum(sum.Verdict, sum.Reason, sum.Count)),
                 ],
                 LlmStatusView.Of(reading)
-            );
+            )
+            {
+                Nodes = await nodes.ListAsync(cancellationToken),
+            };
         }
         catch (Exception exception) when (exception.IsDatabaseFault())
         {

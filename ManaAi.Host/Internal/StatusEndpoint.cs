@@ -1,3 +1,4 @@
+using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Ticking;
 using ManaAi.Host.Settings;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -35,6 +36,9 @@ internal static class StatusEndpoint
                 (await ledger)?.Llm,
                 SettingsView.Of(sources.Settings)
             )
+            {
+                Nodes = (await ledger)?.Nodes.Select(NodeView.Of).ToArray(),
+            }
         );
     }
 }
@@ -62,7 +66,37 @@ internal sealed record StatusView(
     IReadOnlyList<VerdictSum>? Verdicts,
     LlmStatusView? Llm,
     SettingsView Settings
-);
+)
+{
+    /// <summary>All nodes that the last week knew; null where the database cannot be asked.</summary>
+    public IReadOnlyList<NodeView>? Nodes { get; init; }
+}
+
+/// <param name="State">alive or gone.</param>
+/// <param name="Plans">Under way now.</param>
+internal sealed record NodeView(
+    string Id,
+    string Version,
+    string Address,
+    string State,
+    DateTimeOffset StartedAt,
+    DateTimeOffset HeartbeatAt,
+    int Plans,
+    DateTimeOffset? GoneAt
+)
+{
+    public static NodeView Of(NodeState node) =>
+        new(
+            node.Id,
+            node.Version,
+            node.Address,
+            node.GoneAt is null ? "alive" : "gone",
+            node.StartedAt,
+            node.HeartbeatAt,
+            node.Plans,
+            node.GoneAt
+        );
+}
 
 internal sealed record TickStatusView(
     bool Enabled,

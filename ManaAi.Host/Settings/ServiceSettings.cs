@@ -186,6 +186,9 @@ internal sealed record LaterSettings
     public required Uri? ResearchUrl { get; init; }
 }
 
+/// <summary>What `verify` needs to know of the service.</summary>
+internal sealed record VerifySettings(DatabaseSettings Database, LogSettings Log);
+
 /// <summary>What the commands need that ask a running node over HTTP.</summary>
 /// <param name="Url">MANA_AI_URL without a slash at its end. The default is http://localhost:3066.</param>
 /// <param name="Key">The first of MANA_SERVICE_KEY, or null where there is none.</param>

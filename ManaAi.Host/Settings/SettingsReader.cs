@@ -60,6 +60,13 @@ internal static class SettingsReader
         return values.Judge(new ClientSettings(url, keys.Count == 0 ? null : keys[0]));
     }
 
+    /// <summary>Where `verify` looks, and how far the service looks back there.</summary>
+    public static SettingsResult<VerifySettings> ReadVerify(IReadOnlyDictionary<string, string?> environment)
+    {
+        var values = new EnvironmentValues(environment);
+        return values.Judge(new VerifySettings(ReadDatabase(values), ReadLog(values)));
+    }
+
     /// <summary>Where this machine's own node listens; for the container's health check.</summary>
     public static SettingsResult<int> ReadPort(IReadOnlyDictionary<string, string?> environment)
     {

@@ -88,6 +88,11 @@ public sealed class CommandLineTests : IAsyncLifetime
         ended.Output.ShouldContain("ready             no\n");
         ended.Output.ShouldContain("open occurrences  3\n");
         ended.Output.ShouldContain("skipped (budget)  2\n");
+        ended.Output.ShouldContain(
+            "node node-7  host-a:3066, 1.2.3, since 2026-03-04 05:06:07Z, alive at 2026-03-04 05:06:07Z, 2 plans under way\n"
+        );
+        ended.Output.ShouldContain("node node-6  host-b:3066, 1.2.2");
+        ended.Output.ShouldContain("gone since 2026-03-04 05:06:07Z\n");
         ended.Error.ShouldBe("Run roles.sql.\n");
     }
 

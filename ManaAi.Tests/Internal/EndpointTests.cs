@@ -161,6 +161,9 @@ public sealed class EndpointTests : IAsyncLifetime
         status.Tick.LastTickMs.ShouldBe(12.5);
         status.OpenOccurrences.ShouldBe(3);
         status.Verdicts.ShouldBe(_host.Actors.Ledger!.Verdicts);
+        status
+            .Nodes!.Select(node => (node.Id, node.State, node.Plans))
+            .ShouldBe([("node-7", "alive", 2), ("node-6", "gone", 0)]);
         status.Settings.Database.ShouldBe("reader@db.example:5432/mana_sync");
     }
 

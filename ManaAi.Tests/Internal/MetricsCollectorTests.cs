@@ -37,6 +37,7 @@ public sealed class MetricsCollectorTests : IDisposable
         ("mana_ai_breaker_state", "gauge", ""),
         ("mana_ai_tokens_reserved", "gauge", ""),
         ("mana_ai_ciphertext_missions", "gauge", ""),
+        ("mana_ai_nodes", "gauge", ""),
         ("mana_ai_ready", "gauge", ""),
     ];
 

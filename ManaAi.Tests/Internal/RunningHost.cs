@@ -1,4 +1,5 @@
 using ManaAi.Actors;
+using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Ticking;
 using ManaAi.Host;
@@ -113,7 +114,19 @@ internal sealed class ScriptedActors : ITickCoordinator, IReadinessCheck, IStatu
     public TickStatus Status { get; set; } = new(true, "idle", null, null, []);
 
     public LedgerStatus? Ledger { get; set; } =
-        new(3, [new("planned", null, 5), new("skipped", "budget", 2)], new LlmStatusView("closed", []));
+        new(3, [new("planned", null, 5), new("skipped", "budget", 2)], new LlmStatusView("closed", []))
+        {
+            Nodes =
+            [
+                new("node-7", "1.2.3", "host-a:3066")
+                {
+                    Plans = 2,
+                    StartedAt = ScannedAt,
+                    HeartbeatAt = ScannedAt,
+                },
+                new("node-6", "1.2.2", "host-b:3066") { GoneAt = ScannedAt },
+            ],
+        };
 
     public string NodeId => "node-7";
 

@@ -2,6 +2,7 @@ using ManaAi.Actors;
 using ManaAi.Actors.Mailboxes;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Ticking;
+using ManaAi.Tests.Cluster;
 using ManaAi.Tests.Planning;
 using ManaAi.Tests.Support;
 
@@ -22,6 +23,7 @@ public sealed class StartStopTests
     {
         ["Mailbox"] = OfMailbox,
         ["MissionProjectors"] = OfProjectors,
+        ["NodeRegistry"] = OfRegistry,
         ["PlannerPool"] = OfPool,
         ["TickCoordinator"] = OfCoordinator,
     };
@@ -129,6 +131,22 @@ public sealed class StartStopTests
                 projectors.Dispose();
                 return ValueTask.CompletedTask;
             }
+        );
+    }
+
+    private static Subject OfRegistry()
+    {
+        // Its database is away: nobody listens on that port.
+        var bench = new RegistryBench("Host=127.0.0.1;Port=1;Username=nobody", "n");
+        return new Subject(
+            bench.Registry.Start,
+            () =>
+            {
+                bench.Time.Advance(TimeSpan.FromSeconds(10));
+                return Task.CompletedTask;
+            },
+            bench.Registry.StopAsync,
+            bench.DisposeAsync
         );
     }
 

@@ -41,3 +41,17 @@ select * from unnest(@ids, @users, @tables, @records, @xids)
 
 -- name: ForgetAllFolded
 delete from mana_ai.folded_changes
+
+-- name: SeeCursor
+-- As LockCursor, for whoever only looks.
+select c.system_identifier, c.database_oid, c.table_oid, c.generation,
+       c.read_at, pg_snapshot_xmin(c.snapshot)::text::bigint as xmin, pg_snapshot_xmax(c.snapshot)::text::bigint as xmax,
+       c.swept_at, pg_snapshot_xmin(c.sweep_snapshot)::text::bigint as sweep_xmin,
+       (select s.system_identifier::text from pg_control_system() s) as own_system_identifier,
+       (select d.oid::bigint from pg_database d where d.datname = current_database()) as own_database_oid,
+       coalesce(to_regclass('public.sync_changes')::oid::bigint, 0) as own_table_oid
+  from mana_ai.cursor c
+
+-- name: AwaitCursor
+-- For whoever must fold and not merely may: waits until the node that folds has ended its batch.
+select 1 from mana_ai.cursor for update

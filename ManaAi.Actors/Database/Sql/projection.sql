@@ -60,3 +60,9 @@ from stdin (format binary)
 select (select count(*) from mana_ai.missions where obstacle = 'ciphertext' and not deleted),
        (select count(*) from mana_ai.runs where verdict is null),
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and reserved_tokens > 0)::bigint
+
+-- name: ForgetMission
+delete from mana_ai.missions where user_id = @user and mission_id = @record
+
+-- name: ForgetAgent
+delete from mana_ai.agents where user_id = @user and agent_id = @record
