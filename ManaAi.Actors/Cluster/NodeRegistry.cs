@@ -155,14 +155,16 @@ public sealed class NodeRegistry : IActor<NodeMessage>, IAsyncDisposable
     {
         // A beat that takes longer than the next one is away is no use to anybody.
         await using var transaction = await _database.BeginAsync(cancellationToken, _beat);
-        await using var command = transaction
-            .Command(Sql.Get("Beat"))
+        await using var batch = transaction.Batch();
+        batch
+            .Then(Sql.Get("Beat"))
             .Add("node", _self.Id.Value)
             .Add("version", _self.Version)
             .Add("address", _self.Address)
             .Add("up_for", _time.GetElapsedTime(_startedAt))
             .Add("silence_max", _beat * BeatsOfSilence);
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        batch.Then(Sql.Get("LookAround")).Add("node", _self.Id.Value);
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             await reader.ReadAsync(cancellationToken);
             _metrics.Nodes.Record(reader.GetInt64(0));

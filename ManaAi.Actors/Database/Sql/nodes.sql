@@ -1,17 +1,18 @@
 -- name: Beat
--- One statement for all of it: I live, who is silent for too long does not, and who is long gone is forgotten. A paused
--- node that comes back is alive again by its next beat. Rows that another node is about to write are skipped: two nodes
--- that come back at once take each other for gone, and must not wait for each other in a circle.
-with beat as (
-    insert into mana_ai.nodes (node_id, version, address, started_at, heartbeat_at, silence_max, plans)
-    select @node, @version, @address, clock_timestamp() - @up_for::interval, clock_timestamp(), @silence_max::interval,
-           (select count(*)::int from mana_ai.runs
-             where owner = @node and verdict is null and lease_until >= now())
-        on conflict (node_id) do update
-       set version = excluded.version, address = excluded.address, heartbeat_at = excluded.heartbeat_at,
-           silence_max = excluded.silence_max, plans = excluded.plans, gone_at = null
-),
-silent as (
+-- I live. A paused node that comes back is alive again by its next beat.
+insert into mana_ai.nodes (node_id, version, address, started_at, heartbeat_at, silence_max, plans)
+select @node, @version, @address, clock_timestamp() - @up_for::interval, clock_timestamp(), @silence_max::interval,
+       (select count(*)::int from mana_ai.runs
+         where owner = @node and verdict is null and lease_until >= now())
+    on conflict (node_id) do update
+   set version = excluded.version, address = excluded.address, heartbeat_at = excluded.heartbeat_at,
+       silence_max = excluded.silence_max, plans = excluded.plans, gone_at = null
+
+-- name: LookAround
+-- Who is silent for too long does not live, and who is long gone is forgotten. After the own row is written and locked,
+-- and rows that others have locked are skipped: two nodes that come back at once take each other for gone, and must not
+-- wait for each other in a circle.
+with silent as (
     select node_id from mana_ai.nodes
      where node_id <> @node and gone_at is null and heartbeat_at < clock_timestamp() - silence_max
        for update skip locked
