@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Globalization;
+using Npgsql;
+
+namespace ManaAi.Bench.Measuring;
+
+/// <summary>A database with a change log of a given size, the documented roles, and the log's index.</summary>
+internal sealed class BenchDatabase : IAsyncDisposable
+{
+    private readonly Uri _superuser;
+
+    // The login of a throwaway database; as good as any.
+    private readonly string _readerPassword;
+
+    private BenchDatabase(Uri superuser, LogSize size)
+    {
+        (_superuser, Size) = (superuser, size);
+        _readerPassword = Uri.UnescapeDataString(superuser.UserInfo.Split(':')[1]);
+        Source = NpgsqlDataSource.Create(ConnectionString(Superuser) + ";Command Timeout=0");
+    }
+
+    public LogSize Size { get; }
+
+    /// <summary>As the superuser: for data and yardsticks.</summary>
+    public NpgsqlDataSource Source { get; }
+
+    /// <summary>What a node logs in with.</summary>
+    public string ReaderUrl =>
+        new UriBuilder(Superuser) { UserName = "mana_ai_reader", Password = _readerPassword }.Uri.ToString();
+
+    private Uri Superuser => new UriBuilder(_superuser) { Path = "/mana_sync" }.Uri;
+
+    public static async Task<BenchDatabase> CreateAsync(
+        Uri superuser,
+        LogSize size,
+        CancellationToken cancellationToken
+    )
+    {
+        await using (var admin = NpgsqlDataSource.Create(ConnectionString(superuser)))
+        {
+            await using var drop = admin.CreateCommand("drop database if exists mana_sync with (force)");
+            await drop.ExecuteNonQueryAsync(cancellationToken);
+            await using var create = admin.CreateCommand("create database mana_sync");
+            await create.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        var database = new BenchDatabase(superuser, size);
+        await database.PsqlAsync(
+            "Measuring/generate-log.sql",
+            cancellationToken,
+            ("missions", size.Missions.ToString(CultureInfo.InvariantCulture)),
+            ("rows_per", size.RowsPer.ToString(CultureInfo.InvariantCulture))
+        );
+        await database.PsqlAsync(
+            "roles.sql",
+            cancellationToken,
+            ("log_index", "1"),
+            ("reader_password", database._readerPassword)
+        );
+        // ANALYZE alone would leave the visibility map to whichever measurement comes first.
+        await database.ExecuteAsync("vacuum analyze public.sync_changes", cancellationToken);
+        return database;
+    }
+
+    public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task<T> ReadAsync<T>(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    public async ValueTask DisposeAsync() => await Source.DisposeAsync();
+
+    private static string ConnectionString(Uri url)
+    {
+        var user = url.UserInfo.Split(':');
+        return new NpgsqlConnectionStringBuilder
+        {
+            Host = url.Host,
+            Port = url.Port,
+            Username = Uri.UnescapeDataString(user[0]),
+            Password = Uri.UnescapeDataString(user[1]),
+            Database = url.AbsolutePath.TrimStart('/'),
+            MaxPoolSize = 200,
+        }.ConnectionString;
+    }
+
+    private async Task PsqlAsync(
+        string script,
+        CancellationToken cancellationToken,
+        params (string Name, string Value)[] variables
+    )
+    {
+        var start = new ProcessStartInfo("psql")
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+            ArgumentList =
+            {
+                "-X",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-f",
+                Path.Combine(AppContext.BaseDirectory, script),
+            },
+        };
+        foreach (var (name, value) in variables)
+        {
+            start.ArgumentList.Add("-v");
+            start.ArgumentList.Add($"{name}={value}");
+        }
+
+        var user = Superuser.UserInfo.Split(':');
+        start.Environment["PGHOST"] = Superuser.Host;
+        start.Environment["PGPORT"] = Superuser.Port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["PGUSER"] = Uri.UnescapeDataString(user[0]);
+        start.Environment["PGPASSWORD"] = Uri.UnescapeDataString(user[1]);
+        start.Environment["PGDATABASE"] = "mana_sync";
+        using var psql = Process.Start(start)!;
+        await psql.StandardOutput.ReadToEndAsync(cancellationToken);
+        await psql.WaitForExitAsync(cancellationToken);
+        if (psql.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"psql ended with {psql.ExitCode} at {script}; see above.");
+        }
+    }
+}

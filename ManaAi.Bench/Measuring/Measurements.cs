@@ -1,0 +1,223 @@
+using System.Globalization;
+
+namespace ManaAi.Bench.Measuring;
+
+/// <summary>Each measurement of docs/benchmarks.md, in an order in which none spoils the next.</summary>
+internal sealed class Measurements(BenchDatabase database, Report report)
+{
+    private const int IdleTicks = 100;
+    private const int DeltaTicks = 7;
+    private const int DeltaRows = 1000;
+    private const int HerdMissions = 100;
+    private const int PlansAtOnce = 400;
+    private const int SlowMs = 200;
+
+    private readonly Yardsticks _yardsticks = new(database);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var slow = await NodeProcess.StartStubAsync(SlowMs, cancellationToken);
+        await using var quick = await NodeProcess.StartStubAsync(0, cancellationToken);
+        await FromNothingAsync(quick.Address, cancellationToken);
+        await using (var node = await NodeProcess.StartNodeAsync(database, quick.Address, cancellationToken))
+        {
+            await node.TickAsync(cancellationToken);
+            await IdleAsync(node, cancellationToken);
+            await NewRowsAsync(node, cancellationToken);
+        }
+
+        await HerdAsync(slow.Address, 8, "at most 2.9 s", cancellationToken);
+        await HerdAsync(slow.Address, 100, "at most 0.6 s", cancellationToken);
+        var bare = await _yardsticks.WriteBacksAsync(8, PlansAtOnce * 4, cancellationToken);
+        foreach (var nodes in (int[])[1, 2, 4])
+        {
+            await PlansAsync(quick.Address, nodes, bare, cancellationToken);
+        }
+    }
+
+    private async Task FromNothingAsync(Uri llm, CancellationToken cancellationToken)
+    {
+        var read = await Sample.OfAsync(3, () => _yardsticks.CopyLogAsync(cancellationToken));
+        var fold = new Sample();
+        double peak;
+        await using (var node = await NodeProcess.StartNodeAsync(database, llm, cancellationToken))
+        {
+            await fold.AddAsync(() => node.TickAsync(cancellationToken));
+            peak = node.PeakMegabytes;
+        }
+
+        var write = await Sample.OfAsync(3, () => _yardsticks.UpsertAsync(cancellationToken));
+        report.Add(
+            "from nothing to a full projection",
+            $"{fold} ms",
+            $"COPY {read} ms + upsert {write} ms",
+            Report.Ratio(fold.Median, read.Median + write.Median),
+            "at most 1.5"
+        );
+        report.Add(
+            "the same, rows a second",
+            (database.Size.Rows * 1000 / fold.Median).ToString("#,0", CultureInfo.InvariantCulture),
+            "",
+            "",
+            "at least 100,000"
+        );
+        report.Add(
+            "the same, most memory resident",
+            peak.ToString("0 'MB'", CultureInfo.InvariantCulture),
+            "",
+            "",
+            "at most 350 MB"
+        );
+        await database.ExecuteAsync("vacuum analyze mana_ai.missions", cancellationToken);
+    }
+
+    private async Task IdleAsync(NodeProcess node, CancellationToken cancellationToken)
+    {
+        await Sample.OfAsync(IdleTicks, () => node.TickAsync(cancellationToken)); // Warm.
+        var idle = new Sample();
+        var bare = await _yardsticks.IdleQueriesAsync(IdleTicks, cancellationToken);
+        for (var tick = 0; tick < IdleTicks; tick++)
+        {
+            await idle.AddAsync(() => node.TickAsync(cancellationToken));
+        }
+
+        report.Add("idle tick, over HTTP", idle, "its two queries bare", bare, "at most 10 ms, ratio 3");
+        var log = await Sample.OfAsync(
+            1,
+            () => database.ExecuteAsync("select count(*) from public.sync_changes", cancellationToken)
+        );
+        report.Add("idle tick beside the length of the log", idle, "count(*) of the log", log, "");
+        report.Add(
+            "memory resident after these ticks",
+            node.ResidentMegabytes.ToString("0 'MB'", CultureInfo.InvariantCulture),
+            "",
+            "",
+            "under 200 MB"
+        );
+    }
+
+    private async Task NewRowsAsync(NodeProcess node, CancellationToken cancellationToken)
+    {
+        var delta = new Sample();
+        for (var turn = 0; turn < DeltaTicks; turn++)
+        {
+            await InsertAsync(
+                $"""
+                select mission_id, user_id, jsonb_build_object('title', 'edited {turn}'), jsonb_build_object('title', @now)
+                  from mana_ai.missions order by mission_id offset {turn * DeltaRows} limit {DeltaRows}
+                """,
+                cancellationToken
+            );
+            await delta.AddAsync(() => node.TickAsync(cancellationToken));
+        }
+
+        report.Add("tick with 1,000 new rows on 1,000 missions", $"{delta} ms", "", "", "at most 150 ms");
+    }
+
+    private async Task HerdAsync(Uri llm, int plans, string bound, CancellationToken cancellationToken)
+    {
+        var herd = new Sample();
+        await using var node = await NodeProcess.StartNodeAsync(
+            database,
+            llm,
+            cancellationToken,
+            ("MAX_CONCURRENT_PLANS", plans.ToString(CultureInfo.InvariantCulture))
+        );
+        await node.TickAsync(cancellationToken);
+        for (var turn = 0; turn < 3; turn++)
+        {
+            await MakeDueAsync(HerdMissions, cancellationToken);
+            await herd.AddAsync(async () =>
+            {
+                var numbers = await node.TickAsync(cancellationToken);
+                Check(numbers.PlansWrittenBack, HerdMissions);
+            });
+        }
+
+        report.Add(
+            $"100 due missions of 100 users, MAX_CONCURRENT_PLANS={plans}",
+            $"{herd} ms",
+            $"an LLM that answers in {SlowMs} ms: {(HerdMissions + plans - 1) / plans * SlowMs} ms",
+            Report.Ratio(herd.Median, (HerdMissions + plans - 1) / plans * SlowMs),
+            bound
+        );
+    }
+
+    /// <summary>Many due missions and an LLM that answers at once: what the ledger and the write-back take.</summary>
+    private async Task PlansAsync(Uri llm, int count, double bare, CancellationToken cancellationToken)
+    {
+        var nodes = new List<NodeProcess>();
+        for (var node = 0; node < count; node++)
+        {
+            nodes.Add(await NodeProcess.StartNodeAsync(database, llm, cancellationToken));
+            await nodes[^1].TickAsync(cancellationToken);
+        }
+
+        var due = PlansAtOnce * 4;
+        await MakeDueAsync(due, cancellationToken);
+        var before = await PlannedAsync(cancellationToken);
+        var all = new Sample();
+        await all.AddAsync(async () =>
+        {
+            await Task.WhenAll(nodes.Select(node => node.TickAsync(cancellationToken)));
+            while (await PlannedAsync(cancellationToken) < before + due)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken);
+            }
+        });
+        var rate = due * 1000 / all.Median;
+        report.Add(
+            $"plans a second with an LLM that answers at once, {count} node{(count > 1 ? "s" : "")}",
+            rate.ToString("0", CultureInfo.InvariantCulture),
+            $"bare write-backs a second on 8 connections: {bare.ToString("0", CultureInfo.InvariantCulture)}",
+            Report.Ratio(rate, bare),
+            count == 1 ? "at least 0.5" : ""
+        );
+        foreach (var node in nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    /// <summary>Each of another user, as a device would make it due.</summary>
+    private Task MakeDueAsync(int count, CancellationToken cancellationToken) =>
+        InsertAsync(
+            $"""
+            select mission_id, user_id, jsonb_build_object('nextRunAt', @now, 'iterations', '[]'::jsonb),
+                   jsonb_build_object('nextRunAt', @now, 'iterations', @now)
+              from (select distinct on (user_id) mission_id, user_id from mana_ai.missions
+                     where state = 'active' order by user_id, mission_id) each_user
+             limit {count}
+            """,
+            cancellationToken
+        );
+
+    /// <param name="select">record_id, user_id, data, times; @now is the time in ISO form.</param>
+    private Task InsertAsync(string select, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
+            $"""
+            insert into public.sync_changes (record_id, user_id, data, field_meta, app_id, table_name, op, client_id)
+            select changed.*, 'ai', 'aiMissions', 'update', 'bench'
+              from ({select.Replace(
+                "@now",
+                "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+                StringComparison.Ordinal
+            )}) changed
+            """,
+            cancellationToken
+        );
+
+    private Task<long> PlannedAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<long>(
+            "select count(*) from mana_ai.runs where verdict in ('planned', 'empty')",
+            cancellationToken
+        );
+
+    private static void Check(int found, int expected)
+    {
+        if (found != expected)
+        {
+            throw new InvalidOperationException($"{found} plans were written instead of {expected}.");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+# `./dev bench`. Sourced by ./dev.
+# shellcheck shell=bash
+
+# As a small server would be set up: durable, as production is.
+readonly BENCH_SETTINGS="-c shared_buffers=1GB -c work_mem=64MB -c max_wal_size=4GB -c max_connections=200"
+
+dev_bench() {
+  require_dotnet
+  require_postgres
+  cd "$ROOT"
+  dotnet build ManaAi.Bench --configuration Release --disable-build-servers --verbosity quiet
+  local home
+  home=$(make_home bench)
+  # shellcheck disable=SC2329
+  finish_bench() {
+    local exit_code=$?
+    trap '' INT TERM
+    [ ! -d "$STATE/bench/data" ] || stop_cluster "$(cd -P "$STATE/bench" && pwd)" immediate || true
+    remove_home bench
+    exit "$exit_code"
+  }
+  trap finish_bench EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  make_cluster "$home" --no-sync
+  # shellcheck disable=SC2086
+  start_cluster "$home" $BENCH_SETTINGS
+  MANA_BENCH_DATABASE_URL=$(cluster_url "$STATE/bench") \
+    dotnet ManaAi.Bench/bin/Release/net10.0/mana-ai-bench.dll bench "$@"
+}
