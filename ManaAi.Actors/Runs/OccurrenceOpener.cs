@@ -1,6 +1,7 @@
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace ManaAi.Actors.Runs;
 
@@ -20,8 +21,14 @@ public sealed class OccurrenceOpener(
     // A tick moves on only so many schedules at once; the next tick takes the rest.
     private const int MovedOnMax = 200;
 
-    /// <returns>The runs that are open and claimable now.</returns>
-    public async Task<IReadOnlyList<long>> OpenAsync(
+    // More than these is a log that takes nothing of ours; then order does not help.
+    private const int RefusedMax = 10_000;
+
+    // Whose schedule the log refused: they go last, so that however many they are, the others are moved on.
+    private readonly HashSet<MissionKey> _refused = [];
+
+    /// <returns>How many were opened, and the runs that are open and claimable now.</returns>
+    public async Task<(long Opened, IReadOnlyList<long> Claimable)> OpenAsync(
         LogAccess access,
         bool isDryRun,
         CancellationToken cancellationToken
@@ -29,10 +36,12 @@ public sealed class OccurrenceOpener(
     {
         await SupersedeStaleAsync(cancellationToken);
         await ExecuteAsync("ReopenSuperseded", cancellationToken);
-        while (await OpenDueAsync(cancellationToken) == options.OpenedMax)
+        var (all, opened) = (0L, 0L);
+        do
         {
-            // A herd is opened in several statements.
-        }
+            opened = await OpenDueAsync(cancellationToken);
+            all += opened;
+        } while (opened == options.OpenedMax); // A herd is opened in several statements.
 
         if (options.IsScheduleAdvanced && !isDryRun)
         {
@@ -41,7 +50,7 @@ public sealed class OccurrenceOpener(
         }
 
         await ExecuteAsync("QueueUsers", cancellationToken);
-        return await FindClaimableAsync(cancellationToken);
+        return (all, await FindClaimableAsync(cancellationToken));
     }
 
     private async Task SupersedeStaleAsync(CancellationToken cancellationToken)
@@ -96,9 +105,26 @@ public sealed class OccurrenceOpener(
     {
         foreach (var mission in await FindUnscheduledAsync(cancellationToken))
         {
-            await writer.ScheduleFirstAsync(access, mission, cancellationToken);
+            Remember(mission, await writer.ScheduleFirstAsync(access, mission, cancellationToken));
         }
     }
+
+    private void Remember(MissionKey mission, bool isRefused)
+    {
+        if (!isRefused)
+        {
+            _refused.Remove(mission);
+        }
+        else if (_refused.Count < RefusedMax)
+        {
+            _refused.Add(mission);
+        }
+    }
+
+    private void AddRefused(NpgsqlCommand command) =>
+        command
+            .Add("users", _refused.Select(mission => mission.UserId.Value).ToArray())
+            .Add("records", _refused.Select(mission => mission.MissionId.Value).ToArray());
 
     private async Task<List<MissionKey>> FindUnscheduledAsync(CancellationToken cancellationToken)
     {
@@ -106,6 +132,7 @@ public sealed class OccurrenceOpener(
         await using var command = transaction
             .Command(Sql.Get("FindUnscheduled"))
             .Add("missions_max", (long)MovedOnMax);
+        AddRefused(command);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var missions = new List<MissionKey>();
         while (await reader.ReadAsync(cancellationToken))
@@ -120,7 +147,7 @@ public sealed class OccurrenceOpener(
     {
         foreach (var occurrence in await FindClosedDueAsync(cancellationToken))
         {
-            await writer.MoveOnAsync(access, occurrence, cancellationToken);
+            Remember(occurrence.Mission, await writer.MoveOnAsync(access, occurrence, cancellationToken));
         }
     }
 
@@ -130,6 +157,7 @@ public sealed class OccurrenceOpener(
         await using var command = transaction
             .Command(Sql.Get("FindClosedDue"))
             .Add("runs_max", (long)MovedOnMax);
+        AddRefused(command);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var occurrences = new List<Occurrence>();
         while (await reader.ReadAsync(cancellationToken))

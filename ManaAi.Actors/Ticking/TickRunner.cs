@@ -3,6 +3,7 @@ using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
+using ManaAi.Actors.Upkeep;
 using Microsoft.Extensions.Logging;
 
 namespace ManaAi.Actors.Ticking;
@@ -11,9 +12,11 @@ namespace ManaAi.Actors.Ticking;
 public sealed class TickRunner(
     DatabaseGate gate,
     SyncDatabase database,
+    LogIndex index,
     ChangeFeed feed,
     OccurrenceOpener opener,
     PlannerPool pool,
+    Housekeeper housekeeper,
     PlannerOptions options,
     TimeProvider time,
     Metrics metrics,
@@ -27,7 +30,9 @@ public sealed class TickRunner(
         var took = time.GetElapsedTime(started);
         metrics.Ticks.Add(1);
         metrics.TickDuration.Record(took.TotalSeconds);
-        return outcome with { Took = took };
+        outcome = outcome with { Took = took };
+        housekeeper.TickEnded(outcome);
+        return outcome;
     }
 
     private async Task<TickOutcome> RunGuardedAsync(CancellationToken cancellationToken)
@@ -59,8 +64,9 @@ public sealed class TickRunner(
     private async Task<TickOutcome> RunAsync(LogAccess access, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
+        await index.EnsureAsync(cancellationToken); // The first time only, and not for long.
         var fold = await feed.FoldAsync(access.Shape, cancellationToken);
-        var claimable = await opener.OpenAsync(access, options.IsDryRun, cancellationToken);
+        var (opened, claimable) = await opener.OpenAsync(access, options.IsDryRun, cancellationToken);
         if (claimable.Count > 0 && !options.IsDryRun)
         {
             await pool.WakeAsync(access, cancellationToken);
@@ -72,6 +78,8 @@ public sealed class TickRunner(
         return new TickOutcome(at, claimable, [], TimeSpan.Zero)
         {
             Model = options.ModelFor(access.Shape.Generation),
+            Rows = fold.Rows,
+            Opened = opened,
         };
     }
 
