@@ -37,6 +37,35 @@ internal static partial class Log
     [LoggerMessage(121, LogLevel.Warning, "Node {Node} stopped without a word: its heartbeat is missing")]
     public static partial void NodeGone(ILogger logger, string node);
 
+    [LoggerMessage(114, LogLevel.Warning, "{Sentence}")]
+    public static partial void LogIndexMissing(ILogger logger, string sentence);
+
+    [LoggerMessage(115, LogLevel.Information, "The change log has its index for what is new, after {Took}")]
+    public static partial void LogIndexThere(ILogger logger, TimeSpan took);
+
+    [LoggerMessage(
+        116,
+        LogLevel.Warning,
+        "The change log's index is not built after {Waited}; ticks go on without it meanwhile"
+    )]
+    public static partial void LogIndexTakesLong(ILogger logger, TimeSpan waited);
+
+    [LoggerMessage(
+        117,
+        LogLevel.Warning,
+        "The change log's index mana_ai_log_created_at is INVALID, since a build failed; it is built again"
+    )]
+    public static partial void LogIndexBroken(ILogger logger);
+
+    [LoggerMessage(118, LogLevel.Error, "The change log's index was not built: {Reason}. {Sentence}")]
+    public static partial void LogIndexNotBuilt(ILogger logger, string reason, string sentence);
+
+    [LoggerMessage(119, LogLevel.Information, "The wake-up trigger on the change log was made")]
+    public static partial void WakeUpTriggerMade(ILogger logger);
+
+    [LoggerMessage(122, LogLevel.Warning, "{Reason}")]
+    public static partial void WakeUpTriggerMissing(ILogger logger, string reason);
+
     [LoggerMessage(201, LogLevel.Warning, "Change {ChangeId} of {Record} does nothing: {Reason}")]
     public static partial void Undecodable(ILogger logger, Guid changeId, string record, string reason);
 
@@ -92,6 +121,25 @@ internal static partial class Log
 
     [LoggerMessage(302, LogLevel.Error, "Tick failed: {Reason}")]
     public static partial void TickFailed(ILogger logger, string reason, Exception? exception);
+
+    [LoggerMessage(303, LogLevel.Information, "Listening for missions that devices make due")]
+    public static partial void Listening(ILogger logger);
+
+    [LoggerMessage(
+        304,
+        LogLevel.Information,
+        "This connection hears no notifications (a pooler may stand between); ticks alone find what is due"
+    )]
+    public static partial void CannotListen(ILogger logger);
+
+    [LoggerMessage(305, LogLevel.Warning, "Wake-ups are not heard: {Reason}; connecting again in {Wait}")]
+    public static partial void WakeUpsLost(ILogger logger, string reason, TimeSpan wait);
+
+    [LoggerMessage(307, LogLevel.Debug, "Upkeep was left for a later tick: {Reason}")]
+    public static partial void UpkeepFailed(ILogger logger, string reason);
+
+    [LoggerMessage(306, LogLevel.Debug, "Pruned {Rows} rows of {Table}")]
+    public static partial void Pruned(ILogger logger, long rows, string table);
 
     [LoggerMessage(
         401,
@@ -200,6 +248,19 @@ internal static partial class Log
         "{Mission}: the change log does not let its schedule move on ({SqlState})"
     )]
     public static partial void ScheduleRefused(ILogger logger, string mission, string sqlState);
+
+    [LoggerMessage(
+        414,
+        LogLevel.Error,
+        "{Mission} due {DueAt:O} epoch {Epoch}: nothing can be written into it any more. {Detail}"
+    )]
+    public static partial void TooLarge(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        long epoch,
+        string detail
+    );
 
     [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
     public static partial void AnswerRefused(

@@ -29,6 +29,7 @@ public sealed class Metrics : IDisposable
     private readonly Counter<long> _agentDecisions;
     private readonly Counter<long> _verdicts;
     private readonly Counter<long> _breakerTransitions;
+    private readonly Counter<long> _rowsPruned;
 
     public Metrics()
     {
@@ -118,6 +119,11 @@ public sealed class Metrics : IDisposable
             "How often the breaker for mana-llm was opened or closed by this node.",
             "cause",
             "to"
+        );
+        _rowsPruned = Counter(
+            "mana_ai_rows_pruned_total",
+            "Rows of our own tables that were older than they are kept.",
+            "table"
         );
         BreakerState = Gauge(
             "mana_ai_breaker_state",
@@ -218,6 +224,9 @@ public sealed class Metrics : IDisposable
     /// <param name="to">open or closed.</param>
     public void CountBreaker(string cause, string to) =>
         _breakerTransitions.Add(1, new("cause", cause), new KeyValuePair<string, object?>("to", to));
+
+    public void CountPruned(string table, long rows) =>
+        _rowsPruned.Add(rows, new KeyValuePair<string, object?>("table", table));
 
     /// <summary>The names of an instrument's labels, in the order in which they are shown.</summary>
     public IReadOnlyList<string> LabelsOf(Instrument instrument) => _labels[instrument];

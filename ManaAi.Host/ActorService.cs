@@ -5,6 +5,7 @@ using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using ManaAi.Actors.Ticking;
+using ManaAi.Actors.Upkeep;
 using ManaAi.Host.Settings;
 
 namespace ManaAi.Host;
@@ -17,6 +18,8 @@ internal sealed class ActorService(
     MissionProjectors projectors,
     PlannerPool pool,
     TickCoordinator coordinator,
+    WakeUpListener listener,
+    Housekeeper housekeeper,
     RunLedger ledger,
     NodeRegistry nodes,
     ServiceSettings settings,
@@ -27,16 +30,24 @@ internal sealed class ActorService(
     {
         projectors.Start();
         pool.Start();
+        housekeeper.Start();
         coordinator.Start();
         nodes.Start();
+        if (settings.Tick.IsEnabled)
+        {
+            listener.Start(); // Without a timer nothing is to happen sooner than it.
+        }
+
         return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await listener.StopAsync(cancellationToken);
         await coordinator.StopAsync(cancellationToken);
         await pool.StopAsync(settings.ShutdownGrace, cancellationToken);
         await projectors.StopAsync(cancellationToken);
+        await housekeeper.StopAsync(cancellationToken);
         try
         {
             var users = await ledger.HandBackAsync(cancellationToken);

@@ -7,6 +7,7 @@ using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using ManaAi.Actors.Ticking;
+using ManaAi.Actors.Upkeep;
 using ManaAi.Host.Internal;
 using ManaAi.Host.Settings;
 using NodaTime;
@@ -45,8 +46,15 @@ internal static class Composition
         services.AddSingleton(_ => CreateLlm(settings.Llm));
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);
+        services.AddSingleton<Housekeeper>();
         services.AddSingleton<TickRunner>();
         services.AddSingleton(CreateCoordinator);
+        services.AddSingleton(provider =>
+            ActivatorUtilities.CreateInstance<WakeUpListener>(
+                provider,
+                (Action)provider.GetRequiredService<TickCoordinator>().WakeUp
+            )
+        );
         services.AddSingleton<ITickCoordinator>(provider => provider.GetRequiredService<TickCoordinator>());
         services.AddSingleton<IStatusReader, LedgerStatusReader>();
         services.AddHostedService<ActorService>();
@@ -60,6 +68,24 @@ internal static class Composition
                 Margin = settings.Log.Margin,
                 SweepInterval = settings.Log.SweepInterval,
                 SweepWindow = settings.Log.SweepWindow,
+            }
+        );
+        services.AddSingleton(
+            new LogObjectsOptions
+            {
+                IsIndexManaged = settings.Log.IsIndexManaged,
+                IsTriggerManaged = settings.Log.IsTriggerManaged,
+            }
+        );
+        services.AddSingleton(
+            new UpkeepOptions
+            {
+                KeepRuns =
+                    settings.Keep.Runs < settings.Schedule.MissedAfter
+                        ? settings.Schedule.MissedAfter
+                        : settings.Keep.Runs,
+                KeepUsage = settings.Keep.Usage,
+                KeepTicks = settings.Keep.Ticks,
             }
         );
         services.AddSingleton(
@@ -102,6 +128,7 @@ internal static class Composition
         services.AddSingleton(
             new TickOptions { IsEnabled = settings.Tick.IsEnabled, Interval = settings.Tick.Interval }
         );
+        services.AddSingleton(new WakeUpOptions());
         // The only place where chance comes from; everything below takes it as a parameter.
         services.AddSingleton(new Random());
         services.AddSingleton(provider =>
@@ -126,6 +153,8 @@ internal static class Composition
         services.AddSingleton(_ => NpgsqlDataSource.Create(settings.Database.ConnectionString.Reveal()));
         services.AddSingleton<SyncDatabase>();
         services.AddSingleton<DatabaseGate>();
+        services.AddSingleton<LogIndex>();
+        services.AddSingleton<WakeUpTrigger>();
         services.AddSingleton<IReadinessCheck, ServiceReadiness>();
     }
 

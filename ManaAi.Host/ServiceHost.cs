@@ -1,5 +1,6 @@
 using System.Globalization;
 using ManaAi.Actors;
+using ManaAi.Actors.ChangeLog;
 using ManaAi.Host.Internal;
 using ManaAi.Host.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -15,6 +16,9 @@ internal static class ServiceHost
 {
     /// <summary>No request of ours has more than a few lines; this only stops what is no request.</summary>
     public const int BodyBytesMax = 64 * 1024;
+
+    // What an answer puts around a record.
+    private const int JsonDepthAround = 16;
 
     // Beyond the grace: the actors use all of the grace, and then hand back their runs and close the pool.
     private static readonly TimeSpan HandBackTime = TimeSpan.FromSeconds(5);
@@ -92,6 +96,10 @@ internal static class ServiceHost
         services.AddSingleton<MetricsCollector>();
         services.AddSingleton<ReadinessProbe>();
         services.AddSingleton<ServiceKeys>();
+        // A mission's record is shown as deep as it is folded.
+        services.ConfigureHttpJsonOptions(json =>
+            json.SerializerOptions.MaxDepth = ChangeDecoder.JsonDepthMax + JsonDepthAround
+        );
         services.AddRouting();
         services.AddProblems();
         services.AddApiDescription();

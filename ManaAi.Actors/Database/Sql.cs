@@ -8,7 +8,10 @@ public static class Sql
 {
     private const string Marker = "-- name: ";
 
-    public static FrozenDictionary<string, string> All { get; } = Load();
+    public static FrozenDictionary<string, string> All { get; } = Load("Sql");
+
+    /// <summary>What makes the index and the trigger on sync_changes, by name.</summary>
+    public static FrozenDictionary<string, string> LogObjects { get; } = Load("LogObjects");
 
     /// <exception cref="KeyNotFoundException">No file has a statement of that name.</exception>
     public static string Get(string name) => All[name];
@@ -25,8 +28,8 @@ public static class Sql
             .Select(name => (name[prefix.Length..], ReadText(assembly, name)));
     }
 
-    private static FrozenDictionary<string, string> Load() =>
-        Scripts("Sql")
+    private static FrozenDictionary<string, string> Load(string folder) =>
+        Scripts(folder)
             .SelectMany(script => script.Text.Split(Marker).Skip(1))
             .ToFrozenDictionary(
                 part => part[..part.IndexOf('\n', StringComparison.Ordinal)].Trim(),

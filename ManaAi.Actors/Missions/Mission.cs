@@ -21,6 +21,9 @@ public sealed record Mission(MissionKey Key)
 
     /// <summary>Newest last, as the device keeps them.</summary>
     public IReadOnlyList<Iteration> Iterations { get; init; } = [];
+
+    /// <summary>How long they are as JSON: every write-back carries all of them.</summary>
+    public int IterationsBytes { get; init; }
 }
 
 /// <summary>One earlier pass over the mission, as far as the prompt and the guards read it.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace ManaAi.Actors.Missions;
@@ -23,6 +24,9 @@ public static class MissionReader
             TimeZone = record.Text("timeZone"),
             SpaceId = record.Text("spaceId"),
             Iterations = [.. record.Array("iterations").Select(ReadIteration)],
+            IterationsBytes = record.TryGetProperty("iterations", out var iterations)
+                ? JsonMarshal.GetRawUtf8Value(iterations).Length
+                : 0,
         };
     }
 

@@ -73,6 +73,7 @@ public sealed class IterationWriter(
         var closing = RunClosing.Of(claim, isDue ? verdict : null, hasPlan: verdict is Verdict.Planned);
         await using var batch = transaction.Batch();
         OwnRow? row = null;
+        var written = WriteBackResult.Written;
         if (isDue)
         {
             var own = rows.ScheduleOf(mission, claim.Occurrence);
@@ -88,6 +89,13 @@ public sealed class IterationWriter(
                 verdict is Verdict.Skipped
                     ? SkippedRow(access, claim, mission, own)
                     : rows.Iteration(access, claim, agent, verdict, mission, own, closing.Periods);
+            if (row is null)
+            {
+                written = WriteBackResult.TooLarge;
+                var earlier = mission.Projection.Fold["iterations"]?.Length ?? 0;
+                closing = RunClosing.Of(claim, SkipRule.TooLarge(earlier), closing.HasPlan);
+                row = rows.Schedule(access, claim.Occurrence, mission, own);
+            }
         }
 
         closing.AddTo(batch.Then(Sql.Get("CloseRun")).Parameters, reference);
@@ -105,9 +113,9 @@ public sealed class IterationWriter(
             return WriteBackResult.Superseded;
         }
 
-        Report(claim, closing, WriteBackResult.Written);
+        Report(claim, closing, written);
         metrics.DueToWritten.Record((mission.Now - claim.Occurrence.DueAt).TotalSeconds);
-        return WriteBackResult.Written;
+        return written;
     }
 
     /// <summary>An occurrence that comes late is made up for once, and the ledger says for how many it stands.</summary>
@@ -185,6 +193,12 @@ public sealed class IterationWriter(
         if (result == WriteBackResult.Superseded)
         {
             metrics.StaleWritesRefused.Add(1);
+        }
+
+        if (closing.Reason == SkipRule.TooLargeWord)
+        {
+            // Its user can be told nothing, since that too would be an iteration; the operator is.
+            Log.TooLarge(logger, mission, dueAt, claim.Epoch, closing.Detail ?? "");
         }
 
         metrics.CountVerdict(closing.Verdict, closing.Reason ?? "");

@@ -65,7 +65,7 @@ internal sealed record LockedMission(
         var (sweepXmin, folded) = await reader.ReadAsync(cancellationToken)
             ? (
                 long.Parse(reader.GetString(0), System.Globalization.CultureInfo.InvariantCulture),
-                reader.GetFieldValue<Guid[]>(1)
+                reader.GetFieldValue<Guid[]>(1).ToHashSet()
             )
             : (3, []);
         await reader.NextResultAsync(cancellationToken);

@@ -1,12 +1,13 @@
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace ManaAi.Actors.Runs;
 
 /// <summary>
-/// Turns due missions into open occurrences, and closes those that are no longer due. Each statement is a transaction
-/// of its own and skips rows that others hold: two nodes may do this at once, and what one leaves the next tick finds.
+/// Turns due missions into open occurrences, and closes those that are no longer due. Statements
+/// skip rows that others hold: two nodes may do this at once, and what one leaves the next tick finds.
 /// </summary>
 public sealed class OccurrenceOpener(
     SyncDatabase database,
@@ -20,65 +21,63 @@ public sealed class OccurrenceOpener(
     // A tick moves on only so many schedules at once; the next tick takes the rest.
     private const int MovedOnMax = 200;
 
-    /// <returns>The runs that are open and claimable now.</returns>
-    public async Task<IReadOnlyList<long>> OpenAsync(
+    // More than these is a log that takes nothing of ours; then order does not help.
+    private const int RefusedMax = 10_000;
+
+    // Whose schedule the log refused: they go last, so that however many they are, the others are moved on.
+    private readonly HashSet<MissionKey> _refused = [];
+
+    /// <summary>In few round trips, since an idle tick costs little else.</summary>
+    public async Task<OpenReport> OpenAsync(
         LogAccess access,
         bool isDryRun,
         CancellationToken cancellationToken
     )
     {
-        await SupersedeStaleAsync(cancellationToken);
-        await ExecuteAsync("ReopenSuperseded", cancellationToken);
-        while (await OpenDueAsync(cancellationToken) == options.OpenedMax)
+        var opened = await CloseAndOpenAsync(cancellationToken);
+        var all = opened;
+        while (opened == options.OpenedMax)
         {
             // A herd is opened in several statements.
+            opened = await CloseAndOpenAsync(cancellationToken);
+            all += opened;
         }
 
+        var found = await LookAsync(cancellationToken);
         if (options.IsScheduleAdvanced && !isDryRun)
         {
-            await MoveOnClosedAsync(access, cancellationToken);
-            await ScheduleFirstAsync(access, cancellationToken);
-        }
-
-        await ExecuteAsync("QueueUsers", cancellationToken);
-        return await FindClaimableAsync(cancellationToken);
-    }
-
-    private async Task SupersedeStaleAsync(CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using (var command = transaction.Command(Sql.Get("SupersedeStale")))
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
-        {
-            while (await reader.ReadAsync(cancellationToken))
+            foreach (var occurrence in found.ClosedDue)
             {
-                metrics.CountVerdict("superseded", "");
-                Log.RunClosed(
-                    logger,
-                    $"{reader.GetString(0)}/{reader.GetString(1)}",
-                    reader.GetInstant(2),
-                    reader.GetInt64(3),
-                    "superseded",
-                    "no longer due"
-                );
+                Remember(occurrence.Mission, await writer.MoveOnAsync(access, occurrence, cancellationToken));
+            }
+
+            foreach (var mission in found.Unscheduled)
+            {
+                Remember(mission, await writer.ScheduleFirstAsync(access, mission, cancellationToken));
             }
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        return new OpenReport(all, found.Claimable);
     }
 
-    private async Task<long> OpenDueAsync(CancellationToken cancellationToken)
+    /// <summary>Closes what is no longer due, takes up again what is, and opens what has come due.</summary>
+    private async Task<long> CloseAndOpenAsync(CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction
-            .Command(Sql.Get("OpenDue"))
+        await using var batch = transaction.Batch();
+        batch.Then(Sql.Get("SupersedeStale"));
+        batch.Then(Sql.Get("ReopenSuperseded"));
+        batch
+            .Then(Sql.Get("OpenDue"))
             .Add("late_after", options.LateAfter)
             .Add("missed_after", schedule.MissedAfter)
             .Add("spread", schedule.Spread)
             .Add("runs_max", (long)options.OpenedMax);
         long opened;
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
+            await ReadSupersededAsync(reader, cancellationToken);
+            await reader.NextResultAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
             opened = reader.GetInt64(0);
             if (reader.GetInt64(1) is > 0 and var missed)
@@ -91,75 +90,91 @@ public sealed class OccurrenceOpener(
         return opened;
     }
 
-    /// <summary>Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.</summary>
-    private async Task ScheduleFirstAsync(LogAccess access, CancellationToken cancellationToken)
+    private async Task ReadSupersededAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        foreach (var mission in await FindUnscheduledAsync(cancellationToken))
-        {
-            await writer.ScheduleFirstAsync(access, mission, cancellationToken);
-        }
-    }
-
-    private async Task<List<MissionKey>> FindUnscheduledAsync(CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction
-            .Command(Sql.Get("FindUnscheduled"))
-            .Add("missions_max", (long)MovedOnMax);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var missions = new List<MissionKey>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            missions.Add(new MissionKey(new UserId(reader.GetString(0)), new MissionId(reader.GetString(1))));
-        }
-
-        return missions;
-    }
-
-    private async Task MoveOnClosedAsync(LogAccess access, CancellationToken cancellationToken)
-    {
-        foreach (var occurrence in await FindClosedDueAsync(cancellationToken))
-        {
-            await writer.MoveOnAsync(access, occurrence, cancellationToken);
+            metrics.CountVerdict("superseded", "");
+            Log.RunClosed(
+                logger,
+                $"{reader.GetString(0)}/{reader.GetString(1)}",
+                reader.GetInstant(2),
+                reader.GetInt64(3),
+                "superseded",
+                "no longer due"
+            );
         }
     }
 
-    private async Task<List<Occurrence>> FindClosedDueAsync(CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction
-            .Command(Sql.Get("FindClosedDue"))
-            .Add("runs_max", (long)MovedOnMax);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var occurrences = new List<Occurrence>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var key = new MissionKey(new UserId(reader.GetString(1)), new MissionId(reader.GetString(2)));
-            occurrences.Add(new Occurrence(key, reader.GetInstant(3)));
-        }
-
-        return occurrences;
-    }
-
-    private async Task<IReadOnlyList<long>> FindClaimableAsync(CancellationToken cancellationToken)
+    /// <summary>Gives every user with open runs his turn, and finds what is to be done about schedules.</summary>
+    private async Task<Found> LookAsync(CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("ClaimableRuns"));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var runs = new List<long>();
-        while (await reader.ReadAsync(cancellationToken))
+        await using var batch = transaction.Batch();
+        batch.Then(Sql.Get("QueueUsers"));
+        AddRefused(batch.Then(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax));
+        // Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.
+        AddRefused(batch.Then(Sql.Get("FindUnscheduled")).Add("missions_max", (long)MovedOnMax));
+        batch.Then(Sql.Get("ClaimableRuns"));
+        batch.Then(Sql.Get("TickGauges"));
+        var found = new Found([], [], []);
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
-            runs.Add(reader.GetInt64(0));
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                found.ClosedDue.Add(new Occurrence(ReadKey(reader, 1), reader.GetInstant(3)));
+            }
+
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                found.Unscheduled.Add(ReadKey(reader, 0));
+            }
+
+            await reader.NextResultAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                found.Claimable.Add(reader.GetInt64(0));
+            }
+
+            await reader.NextResultAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            metrics.CiphertextMissions.Record(reader.GetInt64(0));
+            metrics.OpenOccurrences.Record(reader.GetInt64(1));
+            metrics.TokensReserved.Record(reader.GetInt64(2));
         }
 
-        return runs;
-    }
-
-    private async Task ExecuteAsync(string statement, CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get(statement));
-        await command.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return found;
     }
+
+    private static MissionKey ReadKey(NpgsqlDataReader reader, int column) =>
+        new(new UserId(reader.GetString(column)), new MissionId(reader.GetString(column + 1)));
+
+    private void Remember(MissionKey mission, bool isRefused)
+    {
+        if (!isRefused)
+        {
+            _refused.Remove(mission);
+        }
+        else if (_refused.Count < RefusedMax)
+        {
+            _refused.Add(mission);
+        }
+    }
+
+    private void AddRefused(NpgsqlBatchCommand command) =>
+        command
+            .Add("users", _refused.Select(mission => mission.UserId.Value).ToArray())
+            .Add("records", _refused.Select(mission => mission.MissionId.Value).ToArray());
+
+    private sealed record Found(
+        List<Occurrence> ClosedDue,
+        List<MissionKey> Unscheduled,
+        List<long> Claimable
+    );
 }
+
+/// <param name="Opened">How many occurrences came due.</param>
+/// <param name="Claimable">The runs that are open and claimable now.</param>
+public sealed record OpenReport(long Opened, IReadOnlyList<long> Claimable);

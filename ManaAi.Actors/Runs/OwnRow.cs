@@ -10,6 +10,9 @@ namespace ManaAi.Actors.Runs;
 /// <summary>A row of ours for the change log: the fields it writes, each with its stamp.</summary>
 internal sealed record OwnRow(Guid Id, IReadOnlyList<ChangedField> Fields, ChangeActor Actor)
 {
+    /// <summary>How long `data` is as JSON in UTF-8.</summary>
+    public long DataBytes => 1L + Fields.Sum(one => one.Name.Length + one.Json.Length + 4);
+
     /// <summary>
     /// Adds everything that puts this row into the log and the projection, as the last statements before COMMIT.
     /// </summary>

@@ -12,6 +12,9 @@ namespace ManaAi.Actors.Runs;
 /// <summary>Composes the rows that we write for a locked mission: an iteration, or a schedule alone.</summary>
 public sealed class OwnRows(RunOptions options, ScheduleOptions schedule, ILogger<OwnRows> logger)
 {
+    /// <summary>The whole array goes into one row, which mana-sync and every device have to carry: 8 MB of JSON.</summary>
+    public const int DataBytesMax = 8 * 1024 * 1024;
+
     internal LockedSchedule ScheduleOf(LockedMission mission, Occurrence occurrence)
     {
         var own = LockedSchedule.Of(mission, schedule);
@@ -23,7 +26,8 @@ public sealed class OwnRows(RunOptions options, ScheduleOptions schedule, ILogge
         return own;
     }
 
-    internal OwnRow Iteration(
+    /// <returns>null where the row's data would be larger than <see cref="DataBytesMax"/>.</returns>
+    internal OwnRow? Iteration(
         LogAccess access,
         Claim claim,
         Agent? agent,
@@ -34,6 +38,12 @@ public sealed class OwnRows(RunOptions options, ScheduleOptions schedule, ILogge
     )
     {
         var occurrence = claim.Occurrence;
+        var earlier = mission.Projection.Fold["iterations"];
+        if (earlier?.Length >= DataBytesMax)
+        {
+            return null;
+        }
+
         var times = new IterationTimes(
             IsoText.Milliseconds(claim.ClaimedAt),
             IsoText.Milliseconds(mission.Now)
@@ -46,12 +56,13 @@ public sealed class OwnRows(RunOptions options, ScheduleOptions schedule, ILogge
         };
         ChangedField[] fields =
         [
-            Field(mission, "iterations", Append(mission.Projection.Fold["iterations"], iteration)),
+            Field(mission, "iterations", Append(earlier, iteration)),
             .. mission.IsScheduleKeptBy(claim) ? [] : NextRunAt(mission, own, periods),
         ];
         var plan = (verdict as Verdict.Planned)?.Plan;
         var actor = ChangeActor.OfIteration(access.Shape.Generation, agent, occurrence, plan);
-        return new OwnRow(occurrence.ChangeId, fields, actor);
+        var row = new OwnRow(occurrence.ChangeId, fields, actor);
+        return row.DataBytes <= DataBytesMax ? row : null;
     }
 
     internal OwnRow Schedule(

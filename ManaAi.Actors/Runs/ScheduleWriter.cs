@@ -18,46 +18,52 @@ public sealed class ScheduleWriter(
     /// Moves the schedule of a mission that is due at an instant which already has its verdict. Whatever changed
     /// meanwhile wins: then nothing is written.
     /// </summary>
-    public async Task MoveOnAsync(
+    /// <returns>Whether the log refused it.</returns>
+    public async Task<bool> MoveOnAsync(
         LogAccess access,
         Occurrence occurrence,
         CancellationToken cancellationToken
     )
     {
-        var isMoved = await MoveScheduleAsync(
+        var move = await MoveScheduleAsync(
             access,
             occurrence,
             mission => mission.IsDueAt(occurrence.DueAt),
             cancellationToken
         );
-        if (isMoved)
+        if (move == Move.Made)
         {
             Log.ScheduleRepaired(logger, occurrence.Mission.ToString(), occurrence.DueAt);
         }
+
+        return move == Move.Refused;
     }
 
     /// <summary>Gives a cron mission, which no device schedules, its first nextRunAt.</summary>
-    public async Task ScheduleFirstAsync(
+    /// <returns>Whether the log refused it.</returns>
+    public async Task<bool> ScheduleFirstAsync(
         LogAccess access,
         MissionKey mission,
         CancellationToken cancellationToken
     )
     {
         // There is no occurrence yet: the row's id is that of a schedule from nothing, and of its stamp.
-        var isMoved = await MoveScheduleAsync(
+        var move = await MoveScheduleAsync(
             access,
             new Occurrence(mission, DateTimeOffset.UnixEpoch),
             locked => locked.Projection.MissionState().NeedsSchedule,
             cancellationToken
         );
-        if (isMoved)
+        if (move == Move.Made)
         {
             Log.FirstScheduled(logger, mission.ToString());
         }
+
+        return move == Move.Refused;
     }
 
     /// <summary>One row that the log does not take must not keep the tick from everything else: it is said.</summary>
-    private async Task<bool> MoveScheduleAsync(
+    private async Task<Move> MoveScheduleAsync(
         LogAccess access,
         Occurrence occurrence,
         Func<LockedMission, bool> isWanted,
@@ -71,11 +77,11 @@ public sealed class ScheduleWriter(
         catch (PostgresException exception) when (!exception.IsTransient)
         {
             Log.ScheduleRefused(logger, occurrence.Mission.ToString(), exception.SqlState);
-            return false;
+            return Move.Refused;
         }
     }
 
-    private async Task<bool> MoveScheduleOnceAsync(
+    private async Task<Move> MoveScheduleOnceAsync(
         LogAccess access,
         Occurrence occurrence,
         Func<LockedMission, bool> isWanted,
@@ -92,7 +98,7 @@ public sealed class ScheduleWriter(
         );
         if (mission is null || !isWanted(mission))
         {
-            return false;
+            return Move.Unwanted;
         }
 
         var row = rows.Schedule(access, occurrence, mission, rows.ScheduleOf(mission, occurrence));
@@ -100,6 +106,13 @@ public sealed class ScheduleWriter(
         row.AddTo(batch, access, occurrence.Mission, mission);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return true;
+        return Move.Made;
+    }
+
+    private enum Move
+    {
+        Made,
+        Unwanted,
+        Refused,
     }
 }

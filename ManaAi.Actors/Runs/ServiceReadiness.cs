@@ -2,8 +2,8 @@ using ManaAi.Actors.Database;
 
 namespace ManaAi.Actors.Runs;
 
-/// <summary>Whether the service can work: the database decides; what mana-llm does only degrades it.</summary>
-public sealed class ServiceReadiness(DatabaseGate database, LlmGate llm) : IReadinessCheck
+/// <summary>Whether the service can work: the database decides; a missing index and what mana-llm does only degrade it.</summary>
+public sealed class ServiceReadiness(DatabaseGate database, LogIndex index, LlmGate llm) : IReadinessCheck
 {
     public async Task<Readiness> CheckAsync(CancellationToken cancellationToken)
     {
@@ -16,7 +16,16 @@ public sealed class ServiceReadiness(DatabaseGate database, LlmGate llm) : IRead
         try
         {
             var reading = await llm.ReadAsync(cancellationToken);
-            return readiness with { Degradations = [.. readiness.Degradations, .. reading.Degradations] };
+            var ofIndex = await index.ReadDegradationAsync(cancellationToken);
+            return readiness with
+            {
+                Degradations =
+                [
+                    .. readiness.Degradations,
+                    .. ofIndex is null ? [] : (string[])[ofIndex],
+                    .. reading.Degradations,
+                ],
+            };
         }
         catch (Exception exception) when (exception.IsDatabaseFault())
         {

@@ -7,12 +7,15 @@ namespace ManaAi.Actors.Runs;
 /// <summary>Why a due occurrence is not planned although nothing is wrong. Pure.</summary>
 public static class SkipRule
 {
+    public const string TooLargeWord = "too-large";
+
     /// <returns>The verdict that ends it unplanned, or null where it is planned.</returns>
     public static Verdict.Skipped? Decide(Mission mission, Agent? agent, int unreviewedMax) =>
         agent?.State switch
         {
             "paused" => new Verdict.Skipped("agent-paused", $"Its agent {agent.Id} is paused."),
             "archived" => new Verdict.Skipped("agent-archived", $"Its agent {agent.Id} is archived."),
+            _ when mission.IterationsBytes >= OwnRows.DataBytesMax => TooLarge(mission.IterationsBytes),
             _ => AwaitingReview(mission, unreviewedMax),
         };
 
@@ -24,6 +27,16 @@ public static class SkipRule
                 CultureInfo.InvariantCulture,
                 $"The {spending.Kind}'s budget of {spending.Limit} tokens a day is used up: {spending.Settled} in "
                     + $"the last 24 hours."
+            )
+        );
+
+    /// <summary>There is no room for another iteration, not even for one that tells of it.</summary>
+    public static Verdict.Skipped TooLarge(long iterationsBytes) =>
+        new(
+            TooLargeWord,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Its iterations take {iterationsBytes} bytes; with one more the row would exceed {OwnRows.DataBytesMax}."
             )
         );
 

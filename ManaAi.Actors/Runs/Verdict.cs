@@ -71,6 +71,9 @@ public enum WriteBackResult
     /// <summary>The mission was paused, deleted, rescheduled or taken up by a device: nothing was written.</summary>
     Superseded,
 
+    /// <summary>No room for the iteration: skipped, and the schedule alone was written.</summary>
+    TooLarge,
+
     /// <summary>Another claim holds the run, or it is closed: nothing was written.</summary>
     ClaimLost,
 }

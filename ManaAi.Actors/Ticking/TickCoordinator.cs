@@ -93,6 +93,15 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
         return await answer.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>As if the timer had fired; where there is no timer, nothing.</summary>
+    public void WakeUp()
+    {
+        if (_options.IsEnabled)
+        {
+            _mailbox.TryTell(new WokenUp());
+        }
+    }
+
     public ValueTask PauseAsync(CancellationToken cancellationToken) =>
         _mailbox.TellAsync(new PauseRequested(), cancellationToken);
 

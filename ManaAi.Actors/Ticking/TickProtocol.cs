@@ -6,6 +6,9 @@ public abstract record TickMessage;
 /// <summary>The interval is over.</summary>
 public sealed record TimerFired : TickMessage;
 
+/// <summary>A device may have made a mission due: for the coordinator the same as the timer, only sooner.</summary>
+public sealed record WokenUp : TickMessage;
+
 /// <summary>Someone asks for a tick now; the answer goes to him.</summary>
 public sealed record TickRequested(TaskCompletionSource<TickReport> Answer) : TickMessage;
 
@@ -31,6 +34,12 @@ public sealed record TickOutcome(
     TimeSpan Took
 )
 {
+    /// <summary>Changes folded.</summary>
+    public long Rows { get; init; }
+
+    /// <summary>Occurrences opened.</summary>
+    public long Opened { get; init; }
+
     /// <summary>The model that runs are planned with; while it is held, or the breaker is open, they wait.</summary>
     public string Model { get; init; } = "";
 

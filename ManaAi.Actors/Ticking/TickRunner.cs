@@ -3,6 +3,7 @@ using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
+using ManaAi.Actors.Upkeep;
 using Microsoft.Extensions.Logging;
 
 namespace ManaAi.Actors.Ticking;
@@ -10,10 +11,11 @@ namespace ManaAi.Actors.Ticking;
 /// <summary>One tick: fold what is new, open what is due, wake the planners. It never throws for the database.</summary>
 public sealed class TickRunner(
     DatabaseGate gate,
-    SyncDatabase database,
+    LogIndex index,
     ChangeFeed feed,
     OccurrenceOpener opener,
     PlannerPool pool,
+    Housekeeper housekeeper,
     PlannerOptions options,
     TimeProvider time,
     Metrics metrics,
@@ -27,7 +29,9 @@ public sealed class TickRunner(
         var took = time.GetElapsedTime(started);
         metrics.Ticks.Add(1);
         metrics.TickDuration.Record(took.TotalSeconds);
-        return outcome with { Took = took };
+        outcome = outcome with { Took = took };
+        housekeeper.TickEnded(outcome);
+        return outcome;
     }
 
     private async Task<TickOutcome> RunGuardedAsync(CancellationToken cancellationToken)
@@ -59,31 +63,22 @@ public sealed class TickRunner(
     private async Task<TickOutcome> RunAsync(LogAccess access, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
+        await index.EnsureAsync(cancellationToken); // The first time only, and not for long.
         var fold = await feed.FoldAsync(access.Shape, cancellationToken);
-        var claimable = await opener.OpenAsync(access, options.IsDryRun, cancellationToken);
+        var (opened, claimable) = await opener.OpenAsync(access, options.IsDryRun, cancellationToken);
         if (claimable.Count > 0 && !options.IsDryRun)
         {
             await pool.WakeAsync(access, cancellationToken);
         }
 
-        await RecordGaugesAsync(cancellationToken);
         Log.Ticked(logger, fold.Rows, claimable.Count, time.GetElapsedTime(started));
         var at = fold.IsElsewhere ? time.GetUtcNow() : fold.ReadAt;
         return new TickOutcome(at, claimable, [], TimeSpan.Zero)
         {
             Model = options.ModelFor(access.Shape.Generation),
+            Rows = fold.Rows,
+            Opened = opened,
         };
-    }
-
-    private async Task RecordGaugesAsync(CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("TickGauges"));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        metrics.CiphertextMissions.Record(reader.GetInt64(0));
-        metrics.OpenOccurrences.Record(reader.GetInt64(1));
-        metrics.TokensReserved.Record(reader.GetInt64(2));
     }
 
     private TickOutcome Failed(IReadOnlyList<string> errors) =>

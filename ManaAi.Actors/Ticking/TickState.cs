@@ -11,11 +11,11 @@ public enum TickAction
     AnswerTick,
 }
 
-/// <summary>Idle ⇄ busy. A tick that the timer owes is remembered once, never counted.</summary>
+/// <summary>Idle ⇄ busy. A tick that the timer or a wake-up owes is remembered once, never counted.</summary>
 /// <param name="IsBusy">A tick folds and opens. Planning never makes the coordinator busy.</param>
-/// <param name="IsTickOwed">The timer fired while busy.</param>
+/// <param name="IsTickOwed">The timer fired, or a device woke us, while busy.</param>
 /// <param name="IsAnswerPending">A manual tick waits for its runs; the timer goes on meanwhile.</param>
-/// <param name="IsPaused">The timer is ignored; a manual tick still works.</param>
+/// <param name="IsPaused">The timer and wake-ups are ignored; a manual tick still works.</param>
 public readonly record struct TickState(bool IsBusy, bool IsTickOwed, bool IsAnswerPending, bool IsPaused)
 {
     public string Word =>
@@ -29,9 +29,9 @@ public readonly record struct TickState(bool IsBusy, bool IsTickOwed, bool IsAns
     public (TickState Next, TickAction Action) On(TickMessage message) =>
         (message, this) switch
         {
-            (TimerFired, { IsPaused: true }) => (this, TickAction.None),
-            (TimerFired, { IsBusy: true }) => (this with { IsTickOwed = true }, TickAction.None),
-            (TimerFired, _) => (this with { IsBusy = true }, TickAction.StartTick),
+            (TimerFired or WokenUp, { IsPaused: true }) => (this, TickAction.None),
+            (TimerFired or WokenUp, { IsBusy: true }) => (this with { IsTickOwed = true }, TickAction.None),
+            (TimerFired or WokenUp, _) => (this with { IsBusy = true }, TickAction.StartTick),
             (TickRequested, { IsBusy: true } or { IsAnswerPending: true }) => (
                 this,
                 TickAction.AnswerOverlapSkipped

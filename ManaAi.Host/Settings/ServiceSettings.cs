@@ -18,6 +18,8 @@ internal sealed record ServiceSettings
 
     public required LogSettings Log { get; init; }
 
+    public required KeepSettings Keep { get; init; }
+
     public required EdgeSettings Edge { get; init; }
 
     /// <summary>Validated, and otherwise for what is not built yet: inputs, grants and research.</summary>
@@ -160,6 +162,19 @@ internal sealed record LogSettings
 
     /// <summary>May the service create its wake-up trigger on sync_changes? The default is no.</summary>
     public required bool IsTriggerManaged { get; init; }
+}
+
+/// <summary>How long rows of our own tables are kept.</summary>
+internal sealed record KeepSettings
+{
+    /// <summary>Closed occurrences. The default is 90 days; never shorter than what counts as missed.</summary>
+    public required TimeSpan Runs { get; init; }
+
+    /// <summary>What each answer cost. The default is 400 days, so that a year can be compared with the last.</summary>
+    public required TimeSpan Usage { get; init; }
+
+    /// <summary>What ticks did. The default is a week.</summary>
+    public required TimeSpan Ticks { get; init; }
 }
 
 internal sealed record EdgeSettings

@@ -23,6 +23,7 @@ internal static class SettingsReader
             Runs = ReadRuns(values),
             Schedule = ReadSchedule(values),
             Log = ReadLog(values),
+            Keep = ReadKeep(values),
             Edge = ReadEdge(values, keys),
             Later = ReadLater(values),
             IsDryRun = values.Boolean("DRY_RUN", false),
@@ -155,6 +156,14 @@ internal static class SettingsReader
             SweepWindow = values.Milliseconds("SWEEP_WINDOW_MS", 86_400_000, 1000, 2_592_000_000),
             IsIndexManaged = values.Boolean("MANAGE_LOG_INDEX", false),
             IsTriggerManaged = values.Boolean("MANAGE_WAKEUP_TRIGGER", false),
+        };
+
+    private static KeepSettings ReadKeep(EnvironmentValues values) =>
+        new()
+        {
+            Runs = values.Milliseconds("KEEP_RUNS_MS", 7_776_000_000, 86_400_000, 315_360_000_000),
+            Usage = values.Milliseconds("KEEP_USAGE_MS", 34_560_000_000, 86_400_000, 315_360_000_000),
+            Ticks = values.Milliseconds("KEEP_TICKS_MS", 604_800_000, 3_600_000, 315_360_000_000),
         };
 
     private static EdgeSettings ReadEdge(EnvironmentValues values, IReadOnlyList<Secret> serviceKeys) =>

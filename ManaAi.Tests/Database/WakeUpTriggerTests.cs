@@ -47,6 +47,9 @@ public sealed class WakeUpTriggerTests : IAsyncLifetime
             { "another app", Scheduled with { AppId = "todo" } },
             { "another table", Scheduled with { TableName = "agents" } },
             { "our own row", Scheduled with { ClientId = "mana-ai-runner" } },
+            { "not due yet", Scheduled with { Data = """{"nextRunAt": "2999-01-01T00:00:00.000Z"}""" } },
+            { "cleared", Scheduled with { Data = """{"nextRunAt": null}""" } },
+            { "no object", Scheduled with { Data = "[1]" } },
             { "no schedule", Scheduled with { Data = """{"title": "x"}""" } },
             { "no data", Scheduled with { Data = null, Op = "delete" } },
         };

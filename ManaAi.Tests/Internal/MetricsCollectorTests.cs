@@ -34,6 +34,7 @@ public sealed class MetricsCollectorTests : IDisposable
         ("mana_ai_schedule_lag_seconds", "histogram", ""),
         ("mana_ai_due_to_written_seconds", "histogram", ""),
         ("mana_ai_breaker_transitions_total", "counter", "cause,to"),
+        ("mana_ai_rows_pruned_total", "counter", "table"),
         ("mana_ai_breaker_state", "gauge", ""),
         ("mana_ai_tokens_reserved", "gauge", ""),
         ("mana_ai_ciphertext_missions", "gauge", ""),

@@ -1,7 +1,10 @@
 using ManaAi.Actors;
+using ManaAi.Actors.Database;
 using ManaAi.Actors.Mailboxes;
 using ManaAi.Actors.Missions;
+using ManaAi.Actors.Runs;
 using ManaAi.Actors.Ticking;
+using ManaAi.Actors.Upkeep;
 using ManaAi.Tests.Cluster;
 using ManaAi.Tests.Planning;
 using ManaAi.Tests.Support;
@@ -26,6 +29,8 @@ public sealed class StartStopTests
         ["NodeRegistry"] = OfRegistry,
         ["PlannerPool"] = OfPool,
         ["TickCoordinator"] = OfCoordinator,
+        ["Housekeeper"] = OfHousekeeper,
+        ["WakeUpListener"] = OfListener,
     };
 
     public static TheoryData<string> Actors => [.. _subjects.Keys];
@@ -192,6 +197,66 @@ public sealed class StartStopTests
             coordinator.DisposeAsync
         );
     }
+
+    private static Subject OfHousekeeper()
+    {
+        var source = Npgsql.NpgsqlDataSource.Create(Nowhere);
+        var metrics = new Metrics();
+        var housekeeper = new Housekeeper(
+            new SyncDatabase(source),
+            new NodeId("node"),
+            new UpkeepOptions(),
+            TimeProvider.System,
+            metrics,
+            new KeptLog<Housekeeper>()
+        );
+        return new Subject(
+            housekeeper.Start,
+            () =>
+            {
+                housekeeper.TickEnded(new TickOutcome(default, [], ["a reason"], default));
+                return Task.CompletedTask;
+            },
+            housekeeper.StopAsync,
+            async () =>
+            {
+                housekeeper.Dispose();
+                metrics.Dispose();
+                await source.DisposeAsync();
+            }
+        );
+    }
+
+    private static Subject OfListener()
+    {
+        var source = Npgsql.NpgsqlDataSource.Create(Nowhere);
+        var database = new SyncDatabase(source);
+        var gate = new DatabaseGate(database, TimeProvider.System, new KeptLog<DatabaseGate>());
+        var listener = new WakeUpListener(
+            database,
+            gate,
+            new WakeUpTrigger(database, new LogObjectsOptions(), new KeptLog<WakeUpTrigger>()),
+            new WakeUpOptions(),
+            new NodeId("node"),
+            () => { },
+            TimeProvider.System,
+            new KeptLog<WakeUpListener>()
+        );
+        return new Subject(
+            listener.Start,
+            () => Task.CompletedTask,
+            listener.StopAsync,
+            async () =>
+            {
+                await listener.DisposeAsync();
+                gate.Dispose();
+                await source.DisposeAsync();
+            }
+        );
+    }
+
+    // Refused at once: nothing listens there.
+    private const string Nowhere = "Host=127.0.0.1;Port=1;Username=nobody;Database=nowhere;Timeout=1";
 
     private sealed record Subject(
         Action Start,

@@ -192,6 +192,53 @@ public sealed class OpenerTests : BenchTests
     }
 
     [Fact]
+    public async Task However_many_schedules_the_log_refuses_the_others_are_moved_on()
+    {
+        var node = Bench.Node();
+        await Bench.InsertManyDueAsync("crowd", 250);
+        var other = await Bench.InsertDueAsync();
+        await node.TickAsync();
+        await Database.ExecuteAsync(
+            """
+            update mana_ai.runs set verdict = 'skipped', reason = 'missed', closed_at = now();
+            create function public.refuse() returns trigger language plpgsql as
+              $$ begin raise exception 'not this one' using errcode = 'check_violation'; end $$;
+            create trigger refuse before insert on public.sync_changes for each row
+              when (new.client_id = 'mana-ai-runner' and new.user_id = 'crowd') execute function public.refuse()
+            """
+        );
+
+        await node.TickAsync(); // These were due first, and are as many as one tick looks at.
+        await node.TickAsync();
+
+        (await Database.OwnChangesAsync()).ShouldHaveSingleItem().RecordId.ShouldBe(other.Id);
+    }
+
+    [Fact]
+    public async Task However_many_first_schedules_the_log_refuses_the_others_get_theirs()
+    {
+        var node = Bench.Node();
+        await Bench.InsertManyDueAsync("crowd", 250);
+        await Database.ExecuteAsync(
+            """
+            update public.sync_changes
+               set data = data - 'nextRunAt' || '{"cadence": {"kind": "cron", "expression": "0 7 * * *"}}';
+            create function public.refuse() returns trigger language plpgsql as
+              $$ begin raise exception 'not this one' using errcode = 'check_violation'; end $$;
+            create trigger refuse before insert on public.sync_changes for each row
+              when (new.client_id = 'mana-ai-runner' and new.user_id = 'crowd') execute function public.refuse()
+            """
+        );
+        const string cron = """{"kind":"cron","expression":"0 7 * * *"}""";
+        await Bench.InsertDueAsync(change: one => one with { DueAt = null, Cadence = cron });
+
+        await node.TickAsync(); // In the order of their keys the crowd comes first.
+        await node.TickAsync();
+
+        (await Database.OwnChangesAsync()).ShouldHaveSingleItem().UserId.ShouldBe("user-1");
+    }
+
+    [Fact]
     public async Task Without_a_schedule_to_move_the_occurrence_is_planned_once_and_nextRunAt_stays()
     {
         var node = Bench.Node(options: new RunOptions { IsScheduleAdvanced = false });

@@ -31,6 +31,9 @@ public sealed class SettingsReaderTests
         new("LOG_MARGIN_MS", 120_000, 0, 86_400_000, s => Ms(s.Log.Margin)),
         new("SWEEP_INTERVAL_MS", 300_000, 100, 86_400_000, s => Ms(s.Log.SweepInterval)),
         new("SWEEP_WINDOW_MS", 86_400_000, 1000, 2_592_000_000, s => Ms(s.Log.SweepWindow)),
+        new("KEEP_RUNS_MS", 7_776_000_000, 86_400_000, 315_360_000_000, s => Ms(s.Keep.Runs)),
+        new("KEEP_USAGE_MS", 34_560_000_000, 86_400_000, 315_360_000_000, s => Ms(s.Keep.Usage)),
+        new("KEEP_TICKS_MS", 604_800_000, 3_600_000, 315_360_000_000, s => Ms(s.Keep.Ticks)),
         new("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000, s => Ms(s.ShutdownGrace)),
     ];
 

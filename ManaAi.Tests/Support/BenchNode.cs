@@ -92,7 +92,7 @@ internal sealed class BenchNode
     public async Task<IReadOnlyList<long>> TickAsync(bool isDryRun = false)
     {
         await FoldAsync();
-        return await Opener.OpenAsync(_bench.Access, isDryRun, CancellationToken.None);
+        return (await Opener.OpenAsync(_bench.Access, isDryRun, CancellationToken.None)).Claimable;
     }
 
     public Task<FoldReport> FoldAsync() => Feed.FoldAsync(_bench.Access.Shape, CancellationToken.None);

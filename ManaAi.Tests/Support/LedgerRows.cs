@@ -69,6 +69,7 @@ internal static class LedgerRows
     private static readonly JsonSerializerOptions _options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        MaxDepth = 2000, // As deep as a device may write, and more.
     };
 
     public static async Task<IReadOnlyList<RunRow>> RunsAsync(this TestDatabase database) =>

@@ -13,6 +13,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
     private volatile bool _isDown;
+    private volatile bool _isMute;
 
     public TcpProxy(IPEndPoint server)
     {
@@ -31,6 +32,14 @@ internal sealed class TcpProxy : IAsyncDisposable
     }
 
     public void GiveBack() => _isDown = false;
+
+    /// <summary>
+    /// From now on nothing gets through and nobody is told, as when a machine between them has lost its power.
+    /// </summary>
+    public void Mute() => _isMute = true;
+
+    /// <summary>New connections get through again; the mute ones stay mute for ever.</summary>
+    public void Unmute() => _isMute = false;
 
     /// <summary>Resets every connection there is.</summary>
     public void Cut()
@@ -95,11 +104,18 @@ internal sealed class TcpProxy : IAsyncDisposable
     private async Task CopyAsync(Socket from, Socket to)
     {
         var buffer = new byte[16 * 1024];
+        var isMute = false;
         try
         {
             int count;
             while (!_isDown && (count = await from.ReceiveAsync(buffer, _stop.Token)) > 0)
             {
+                isMute |= _isMute;
+                if (isMute)
+                {
+                    continue;
+                }
+
                 await to.SendAsync(buffer.AsMemory(0, count), _stop.Token);
             }
         }

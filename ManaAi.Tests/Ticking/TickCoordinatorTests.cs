@@ -36,6 +36,43 @@ public sealed class TickCoordinatorTests
     }
 
     [Fact]
+    public async Task A_wake_up_is_a_tick_before_its_time_and_while_one_is_under_way_it_is_owed_once()
+    {
+        await using var bench = TickBench.Started();
+        await bench.EndAsync(await bench.NextTickAsync(), bench.Found());
+
+        bench.Coordinator.WakeUp();
+        var woken = await bench.NextTickAsync();
+        bench.Coordinator.WakeUp();
+        bench.Coordinator.WakeUp();
+        await bench.CatchUpAsync();
+        woken.End(bench.Found());
+        await bench.EndAsync(await bench.NextTickAsync(), bench.Found());
+
+        bench.TicksBegun.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_wake_up_does_nothing_where_there_is_no_timer_or_while_it_is_paused()
+    {
+        await using var off = TickBench.Started(isEnabled: false);
+        off.Coordinator.WakeUp();
+        var answer = off.AskAsync();
+        (await off.NextTickAsync()).End(off.Found());
+        await answer;
+        off.TicksBegun.ShouldBe(0);
+
+        await using var paused = TickBench.Started();
+        await paused.EndAsync(await paused.NextTickAsync(), paused.Found());
+        await paused.Coordinator.PauseAsync(CancellationToken.None);
+        paused.Coordinator.WakeUp();
+        var asked = paused.AskAsync();
+        (await paused.NextTickAsync()).End(paused.Found());
+        await asked;
+        paused.TicksBegun.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_tick_that_the_timer_owes_is_remembered_once_however_often_it_fired()
     {
         await using var bench = TickBench.Started();

@@ -14,6 +14,7 @@ public sealed class TickStateTests
     private static readonly Dictionary<string, TickMessage> _messages = new()
     {
         ["timer"] = new TimerFired(),
+        ["woken"] = new WokenUp(),
         ["asked"] = new TickRequested(new TaskCompletionSource<TickReport>()),
         ["finished"] = new TickFinished(new TickOutcome(DateTimeOffset.UnixEpoch, [], [], TimeSpan.Zero)),
         ["settled"] = new RunsSettled(_report),
@@ -21,18 +22,18 @@ public sealed class TickStateTests
         ["resume"] = new ResumeRequested(),
     };
 
-    // state  timer           asked          finished        settled        pause   resume
+    // state  timer           woken           asked          finished        settled        pause   resume
     private const string Table = """
-        ----   b--- start      b-a- start     ----            ---- answer    ---p    ----
-        ---p   ---p            b-ap start     ---p            ---p answer    ---p    ----
-        --a-   b-a- start      --a- overlap   --a-            ---- answer    --ap    --a-
-        --ap   --ap            --ap overlap   --ap            ---p answer    --ap    --a-
-        b---   bo--            b--- overlap   ----            b--- answer    b--p    b---
-        b--p   b--p            b--p overlap   ---p            b--p answer    b--p    b---
-        b-a-   boa-            b-a- overlap   --a-            b--- answer    b-ap    b-a-
-        b-ap   b-ap            b-ap overlap   --ap            b--p answer    b-ap    b-a-
-        bo--   bo--            bo-- overlap   b--- start      bo-- answer    b--p    bo--
-        boa-   boa-            boa- overlap   b-a- start      bo-- answer    b-ap    boa-
+        ----   b--- start      b--- start      b-a- start     ----            ---- answer    ---p    ----
+        ---p   ---p            ---p            b-ap start     ---p            ---p answer    ---p    ----
+        --a-   b-a- start      b-a- start      --a- overlap   --a-            ---- answer    --ap    --a-
+        --ap   --ap            --ap            --ap overlap   --ap            ---p answer    --ap    --a-
+        b---   bo--            bo--            b--- overlap   ----            b--- answer    b--p    b---
+        b--p   b--p            b--p            b--p overlap   ---p            b--p answer    b--p    b---
+        b-a-   boa-            boa-            b-a- overlap   --a-            b--- answer    b-ap    b-a-
+        b-ap   b-ap            b-ap            b-ap overlap   --ap            b--p answer    b-ap    b-a-
+        bo--   bo--            bo--            bo-- overlap   b--- start      bo-- answer    b--p    bo--
+        boa-   boa-            boa-            boa- overlap   b-a- start      bo-- answer    b-ap    boa-
         """;
 
     public static TheoryData<string, string, string, string> Cases()

@@ -2,14 +2,15 @@
 -- An open, unclaimed run whose mission is no longer due at that instant. A newer nextRunAt is the usual cause.
 -- Rows that a node is about to claim or close are skipped: the next tick sees them again. The epoch grows, so that no
 -- older claim can close the run should it be opened again. A call that died with its claim counts as spent.
+-- The instant is compared after the join: without statistics the planner would look missions up by it, and a herd that
+-- is due at one instant would be looked through once for each of its runs.
 with stale as (
     select r.run_id, r.reserved_tokens
       from mana_ai.runs r
-      left join mana_ai.missions m
-        on (m.user_id, m.mission_id) = (r.user_id, r.mission_id) and (r.kind = 'manual' or m.next_run_at = r.due_at)
-       and m.state = 'active' and not m.deleted and m.obstacle is null
+      left join mana_ai.missions m using (user_id, mission_id)
      where r.verdict is null and (r.lease_until is null or r.lease_until < now())
-       and m.mission_id is null
+       and ((r.kind = 'manual' or m.next_run_at = r.due_at)
+            and m.state = 'active' and not m.deleted and m.obstacle is null) is not true
      order by r.run_id
        for update of r skip locked
 ),
@@ -68,18 +69,22 @@ returning due_at
 select count(*), count(*) filter (where due_at < now() - @missed_after::interval), min(due_at) from opened
 
 -- name: FindUnscheduled
--- Cron missions that have no nextRunAt: no device evaluates cron.
-select user_id, mission_id from mana_ai.missions where needs_schedule order by user_id, mission_id limit @missions_max
+-- Cron missions that have no nextRunAt: no device evaluates cron. Those whose row the log refused go last.
+select user_id, mission_id from mana_ai.missions
+ where needs_schedule
+ order by (user_id, mission_id) in (select * from unnest(@users, @records)), user_id, mission_id
+ limit @missions_max
 
 -- name: FindClosedDue
--- Due at an instant that already has its verdict: a device wrote an old nextRunAt back. Not planned again.
+-- Due at an instant that already has its verdict: a device wrote an old nextRunAt back. Not planned again. Those whose
+-- row the log refused go last.
 select r.run_id, r.user_id, r.mission_id, r.due_at, r.epoch, clock_timestamp()
   from mana_ai.missions m
   join mana_ai.runs r on (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
  where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
    and r.verdict is not null and r.verdict <> 'superseded'
    and coalesce(m.running_until, '-infinity') <= now()
- order by m.next_run_at
+ order by (m.user_id, m.mission_id) in (select * from unnest(@users, @records)), m.next_run_at
  limit @runs_max
 
 -- name: QueueUsers

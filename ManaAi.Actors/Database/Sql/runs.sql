@@ -82,7 +82,8 @@ select user_id from mana_ai.users where user_id = any(@users) order by turn_at f
 
 -- name: PassTurns
 -- When each of these users may next find something. Early is harmless, late is not: a user at the cap, or whose
--- agents are, is looked at again when a run of his is closed or a lease of his runs out.
+-- agents are, is looked at again when a run of his is closed or a lease of his runs out. Who has thousands of open runs
+-- nearly always has one that is ready now, and the first one found ends the search; only without one are all looked at.
 update mana_ai.users u
    set turn_at = case when u.user_id = any(@served) then clock_timestamp() else u.turn_at end,
        ready_at = case
@@ -90,6 +91,18 @@ update mana_ai.users u
                   where r.user_id = u.user_id and r.verdict is null and r.lease_until >= now()) >= @per_user
            then (select min(r.lease_until) from mana_ai.runs r
                   where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null)
+           when exists (select from mana_ai.runs r
+                          join mana_ai.missions m using (user_id, mission_id)
+                         where r.user_id = u.user_id and r.verdict is null and r.claimable_at <= now()
+                           and (r.lease_until is null or r.lease_until < now())
+                           and (r.kind = 'manual' or m.next_run_at = r.due_at)
+                           and m.state = 'active' and not m.deleted and m.obstacle is null
+                           and coalesce(m.running_until, '-infinity') <= now()
+                           and (m.agent_id is null
+                                or m.agent_id <> all (array(select h.agent_id from mana_ai.runs h
+                                                             where h.user_id = u.user_id and h.agent_id is not null
+                                                               and h.verdict is null and h.lease_until >= now()))))
+           then clock_timestamp()
            else (select min(greatest(r.claimable_at, coalesce(r.lease_until, r.claimable_at),
                                      coalesce(m.running_until, r.claimable_at),
                                      coalesce(mana_ai.paused_until(r.user_id, r.mission_id), r.claimable_at),

@@ -1,0 +1,36 @@
+-- What may be made on mana-sync's table where it is asked for. docker/postgres/roles.sql has the same texts, for an
+-- operator; a test compares them.
+
+-- name: LogIndex
+CREATE INDEX CONCURRENTLY IF NOT EXISTS mana_ai_log_created_at ON public.sync_changes (created_at)
+  WHERE app_id = 'ai' AND table_name IN ('aiMissions', 'agents')
+
+-- name: WakeUpFunction
+CREATE OR REPLACE FUNCTION mana_ai.wake_up() RETURNS trigger LANGUAGE plpgsql SET search_path TO pg_catalog AS $$
+BEGIN
+  -- Only what is due now wakes, since commits that notify come one after the other. Devices write their times in UTC, and
+  -- compare them as text. A full queue would fail the insert at its commit; who is not woken is found by the next tick.
+  IF NEW.app_id = 'ai' AND NEW.client_id <> 'mana-ai-runner'
+     AND (NEW.data ->> 'nextRunAt') COLLATE "C"
+         < to_char(now() AT TIME ZONE 'UTC' + interval '1 minute', 'YYYY-MM-DD"T"HH24:MI')
+     AND pg_notification_queue_usage() < 0.5 THEN
+    PERFORM pg_notify('mana_ai_wakeup', '');
+  END IF;
+  RETURN NULL;
+END
+$$
+
+-- name: WakeUpFunctionOwner
+-- As roles.sql does it: no role of ours may rewrite what mana-sync runs.
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION mana_ai.wake_up() OWNER TO %I',
+                 (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'public.sync_changes'::regclass));
+END
+$$
+
+-- name: WakeUpTrigger
+CREATE OR REPLACE TRIGGER mana_ai_wake_up AFTER INSERT ON public.sync_changes
+  FOR EACH ROW
+  WHEN (NEW.table_name = 'aiMissions')
+  EXECUTE FUNCTION mana_ai.wake_up()
