@@ -33,7 +33,9 @@ internal static class Composition
         services.AddSingleton<ScheduleWriter>();
         services.AddSingleton<OccurrenceOpener>();
         services.AddSingleton<MissionLookup>();
-        services.AddSingleton(_ => CreateLlm(settings.Llm));
+        services.AddSingleton(provider =>
+            CreateLlm(settings.Llm, provider.GetRequiredService<TimeProvider>())
+        );
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);
         services.AddSingleton<TickRunner>();
@@ -120,7 +122,7 @@ internal static class Composition
         services.AddSingleton<IReadinessCheck, ServiceReadiness>();
     }
 
-    private static LlmClient CreateLlm(LlmSettings settings) =>
+    private static LlmClient CreateLlm(LlmSettings settings, TimeProvider time) =>
         new(
             settings.Url,
             () => settings.Key.Reveal(),
@@ -132,7 +134,7 @@ internal static class Composition
                 Total = settings.TotalTimeout,
                 ReplyBytesMax = settings.ReplyBytesMax,
             },
-            TimeProvider.System
+            time
         );
 
     private static PlannerPool CreatePool(IServiceProvider provider) =>

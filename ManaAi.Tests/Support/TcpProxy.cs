@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace ManaAi.Tests.Support;
 
@@ -13,6 +14,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
     private volatile bool _isDown;
+    private volatile byte[]? _lost;
 
     public TcpProxy(IPEndPoint server)
     {
@@ -31,6 +33,12 @@ internal sealed class TcpProxy : IAsyncDisposable
     }
 
     public void GiveBack() => _isDown = false;
+
+    /// <summary>
+    /// The next COMMIT on a connection on which this was said reaches the server, and its answer nobody: the connection
+    /// ends instead.
+    /// </summary>
+    public void LoseAnswerToCommitAfter(string said) => _lost = Encoding.UTF8.GetBytes(said);
 
     /// <summary>Resets every connection there is.</summary>
     public void Cut()
@@ -76,7 +84,11 @@ internal sealed class TcpProxy : IAsyncDisposable
             if (!_isDown)
             {
                 await server.ConnectAsync(_server, _stop.Token);
-                await Task.WhenAny(CopyAsync(client, server), CopyAsync(server, client));
+                var link = new Link(this);
+                await Task.WhenAny(
+                    CopyAsync(client, server, link.Hear),
+                    CopyAsync(server, client, _ => !link.IsLost)
+                );
             }
         }
         catch (Exception exception)
@@ -92,7 +104,8 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(Socket from, Socket to)
+    /// <param name="isPassed">Asked for each piece before it goes on; false ends the connection.</param>
+    private async Task CopyAsync(Socket from, Socket to, Func<ReadOnlyMemory<byte>, bool> isPassed)
     {
         var buffer = new byte[16 * 1024];
         try
@@ -100,6 +113,11 @@ internal sealed class TcpProxy : IAsyncDisposable
             int count;
             while (!_isDown && (count = await from.ReceiveAsync(buffer, _stop.Token)) > 0)
             {
+                if (!isPassed(buffer.AsMemory(0, count)))
+                {
+                    return;
+                }
+
                 await to.SendAsync(buffer.AsMemory(0, count), _stop.Token);
             }
         }
@@ -107,6 +125,27 @@ internal sealed class TcpProxy : IAsyncDisposable
             when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // Cut, here or there.
+        }
+    }
+
+    /// <summary>What was said on one connection.</summary>
+    private sealed class Link(TcpProxy proxy)
+    {
+        private bool _isMeant;
+        private volatile bool _isLost;
+
+        public bool IsLost => _isLost;
+
+        public bool Hear(ReadOnlyMemory<byte> piece)
+        {
+            _isMeant |= proxy._lost is { } lost && piece.Span.IndexOf(lost) >= 0;
+            if (_isMeant && piece.Span.IndexOf("COMMIT"u8) >= 0)
+            {
+                _isLost = true;
+                proxy._lost = null;
+            }
+
+            return true;
         }
     }
 }
