@@ -139,7 +139,8 @@ internal sealed class TcpProxy : IAsyncDisposable
         public bool Hear(ReadOnlyMemory<byte> piece)
         {
             _isMeant |= proxy._lost is { } lost && piece.Span.IndexOf(lost) >= 0;
-            if (_isMeant && piece.Span.IndexOf("COMMIT"u8) >= 0)
+            // The message ends with its text; the word alone stands in comments too.
+            if (_isMeant && piece.Span.IndexOf("COMMIT\0"u8) >= 0)
             {
                 _isLost = true;
                 proxy._lost = null;
