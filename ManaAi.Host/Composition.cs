@@ -43,7 +43,9 @@ internal static class Composition
             string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{settings.Edge.Port}")
         ));
         services.AddSingleton<NodeRegistry>();
-        services.AddSingleton(_ => CreateLlm(settings.Llm));
+        services.AddSingleton(provider =>
+            CreateLlm(settings.Llm, provider.GetRequiredService<TimeProvider>())
+        );
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);
         services.AddSingleton<Housekeeper>();
@@ -158,7 +160,7 @@ internal static class Composition
         services.AddSingleton<IReadinessCheck, ServiceReadiness>();
     }
 
-    private static LlmClient CreateLlm(LlmSettings settings) =>
+    private static LlmClient CreateLlm(LlmSettings settings, TimeProvider time) =>
         new(
             settings.Url,
             () => settings.Key.Reveal(),
@@ -170,7 +172,7 @@ internal static class Composition
                 Total = settings.TotalTimeout,
                 ReplyBytesMax = settings.ReplyBytesMax,
             },
-            TimeProvider.System
+            time
         );
 
     private static PlannerPool CreatePool(IServiceProvider provider) =>

@@ -21,28 +21,35 @@ find_postgres() {
   return 1
 }
 
-install_postgres() {
+# What is missing, the package that has it, and what else to say of it.
+install_package() {
+  local what=$1 package=$2
   local -a root=()
-  command -v apt-get >/dev/null ||
-    die "PostgreSQL's server is missing; install version $POSTGRES_OLDEST or newer, then run this again"
+  command -v apt-get >/dev/null || die "$what is missing; install it (Debian: the package $package), then run this again"
   if [ "$(id -u)" -ne 0 ]; then
     # sudo may ask for its password only where somebody can answer.
     if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
       root=(sudo)
     else
-      die "PostgreSQL's server is missing; run this as root, then try again:
-     apt-get update && apt-get install -y postgresql"
+      die "$what is missing; run this as root, then try again:
+     apt-get update && apt-get install -y $package"
     fi
   fi
-  say "PostgreSQL's server is missing; installing Debian's package (the cluster it makes on 5432 is not used here)"
-  "${root[@]}" apt-get update -qq || die "apt-get update failed, see above; PostgreSQL is still missing"
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null ||
-    die "apt-get install postgresql failed, see above"
+  say "$what is missing; installing Debian's package $package (what it starts by itself is not used here)"
+  "${root[@]}" apt-get update -qq || die "apt-get update failed, see above; $what is still missing"
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >/dev/null ||
+    die "apt-get install $package failed, see above"
+}
+
+# The tests put it before a database, to prove that nothing needs a session.
+require_pgbouncer() {
+  PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v pgbouncer >/dev/null || install_package pgbouncer pgbouncer
 }
 
 require_postgres() {
   local version
-  find_postgres || { install_postgres && find_postgres; } || die "PostgreSQL was installed but its initdb is nowhere"
+  find_postgres ||
+    { install_package "PostgreSQL's server (version $POSTGRES_OLDEST or newer)" postgresql && find_postgres; } || die "PostgreSQL was installed but its initdb is nowhere"
   version=$("$PG_BIN/initdb" --version | grep -oE '[0-9]+' | head -n 1)
   [ "$version" -ge "$POSTGRES_OLDEST" ] ||
     die "PostgreSQL $version in $PG_BIN is too old; install version $POSTGRES_OLDEST or newer (package postgresql)"

@@ -70,6 +70,7 @@ dev_test() {
   trap 'exit 143' TERM
 
   require_postgres
+  require_pgbouncer
   build_and_check || exit 1
   forget_orphans
   start_throwaway "$TEST_NAME"

@@ -8,7 +8,8 @@ namespace ManaAi.Actors.Database;
 /// The door to PostgreSQL. Every transaction has deadlines of its own, set with it and not with the session, so that
 /// all works through a transaction pooler.
 /// </summary>
-public sealed class SyncDatabase(NpgsqlDataSource source)
+/// <remarks>Open for the fault simulation, which stops and breaks what a node does at the borders of transactions.</remarks>
+public class SyncDatabase(NpgsqlDataSource source)
 {
     /// <summary>Long enough for a fold batch on a busy server, short enough that a tick is not lost to one query.</summary>
     public static TimeSpan StatementMax { get; } = TimeSpan.FromSeconds(30);
@@ -20,7 +21,7 @@ public sealed class SyncDatabase(NpgsqlDataSource source)
 
     /// <summary>Begins a transaction; READ COMMITTED, so that each statement sees what is true now.</summary>
     /// <exception cref="NpgsqlException">The database is away, or does not take us.</exception>
-    public async Task<DatabaseTransaction> BeginAsync(
+    public virtual async Task<DatabaseTransaction> BeginAsync(
         CancellationToken cancellationToken,
         TimeSpan? statementMax = null,
         IsolationLevel isolation = IsolationLevel.ReadCommitted
@@ -30,7 +31,7 @@ public sealed class SyncDatabase(NpgsqlDataSource source)
         try
         {
             var transaction = await connection.BeginTransactionAsync(isolation, cancellationToken);
-            var begun = new DatabaseTransaction(connection, transaction, statementMax ?? StatementMax);
+            var begun = Wrap(connection, transaction, statementMax ?? StatementMax);
             await using var limits = begun.Command(
                 """
                 select set_config('statement_timeout', @statement, true), set_config('lock_timeout', @lock, true),
@@ -50,12 +51,18 @@ public sealed class SyncDatabase(NpgsqlDataSource source)
         }
     }
 
+    protected virtual DatabaseTransaction Wrap(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        TimeSpan statementMax
+    ) => new(connection, transaction, statementMax);
+
     private static string Milliseconds(TimeSpan span) =>
         ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>One transaction on one connection; what is not committed is rolled back when it is disposed.</summary>
-public sealed class DatabaseTransaction(
+public class DatabaseTransaction(
     NpgsqlConnection connection,
     NpgsqlTransaction transaction,
     TimeSpan statementMax
@@ -69,10 +76,10 @@ public sealed class DatabaseTransaction(
 
     public NpgsqlConnection Connection => connection;
 
-    public NpgsqlCommand Command(string sql) =>
+    public virtual NpgsqlCommand Command(string sql) =>
         new(sql, connection, transaction) { CommandTimeout = _waitSeconds };
 
-    public NpgsqlBatch Batch() => new(connection, transaction) { Timeout = _waitSeconds };
+    public virtual NpgsqlBatch Batch() => new(connection, transaction) { Timeout = _waitSeconds };
 
     /// <summary>From here on each statement may take as long as it takes. Waiting for a lock stays bounded.</summary>
     public async Task LiftDeadlinesAsync(CancellationToken cancellationToken)
@@ -84,13 +91,14 @@ public sealed class DatabaseTransaction(
         _waitSeconds = 0;
     }
 
-    public Task CommitAsync(CancellationToken cancellationToken) =>
+    public virtual Task CommitAsync(CancellationToken cancellationToken) =>
         transaction.CommitAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await transaction.DisposeAsync();
         await connection.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 }
 

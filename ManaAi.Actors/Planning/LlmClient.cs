@@ -9,15 +9,23 @@ namespace ManaAi.Actors.Planning;
 /// </summary>
 /// <param name="baseUrl">May have a path and a trailing slash; <c>v1/chat/completions</c> comes after it.</param>
 /// <param name="key">Asked before each call, so that a changed setting needs no new client.</param>
-public sealed class LlmClient(Uri baseUrl, Func<string?> key, LlmLimits limits, TimeProvider time)
-    : IDisposable
+/// <param name="around">What stands between this client and its connections; the fault simulation does.</param>
+public sealed class LlmClient(
+    Uri baseUrl,
+    Func<string?> key,
+    LlmLimits limits,
+    TimeProvider time,
+    Func<HttpMessageHandler, HttpMessageHandler>? around = null
+) : IDisposable
 {
     private readonly Uri _address = new(
         baseUrl.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/v1/chat/completions"
     );
 
     // The invoker and no HttpClient: its timeout and its buffer would compete with our limits.
-    private readonly HttpMessageInvoker _http = new(CreateHandler(limits));
+    private readonly HttpMessageInvoker _http = new(
+        around?.Invoke(CreateHandler(limits)) ?? CreateHandler(limits)
+    );
 
     public async Task<LlmOutcome> CompleteAsync(LlmRequest request, CancellationToken cancellationToken)
     {
@@ -50,7 +58,9 @@ public sealed class LlmClient(Uri baseUrl, Func<string?> key, LlmLimits limits, 
             return new LlmOutcome.Unavailable("too-large", $"more than {limits.ReplyBytesMax} bytes");
         }
 
-        return LlmReplyReader.Read(CreateReply(response, buffer), time.GetUtcNow(), bearer);
+        // A Retry-After that is a date is meant by the server's clock; ours may be wrong by hours.
+        var now = response.Headers.Date ?? time.GetUtcNow();
+        return LlmReplyReader.Read(CreateReply(response, buffer), now, bearer);
     }
 
     private HttpRequestMessage CreateMessage(LlmRequest request, string? bearer)

@@ -7,9 +7,11 @@ internal sealed class RefusalMemory(TimeProvider time)
 {
     private static readonly TimeSpan Lasts = TimeSpan.FromHours(1);
 
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _until = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _since = new(StringComparer.Ordinal);
 
-    public void Add(string model) => _until[model] = time.GetUtcNow() + Lasts;
+    // By the clock that only goes forward: one that is set right must not make an hour of it a day.
+    public void Add(string model) => _since[model] = time.GetTimestamp();
 
-    public bool Holds(string model) => _until.TryGetValue(model, out var until) && until > time.GetUtcNow();
+    public bool Holds(string model) =>
+        _since.TryGetValue(model, out var since) && time.GetElapsedTime(since) < Lasts;
 }

@@ -27,7 +27,7 @@ public sealed class LlmGate(
 
     private readonly Lock _lock = new();
     private int _answered;
-    private DateTimeOffset _writtenAt;
+    private long _writtenAt;
 
     /// <summary>What every node would be told now, for any model; for pages, not for decisions.</summary>
     public async Task<GateReading> ReadAsync(CancellationToken cancellationToken)
@@ -231,13 +231,13 @@ public sealed class LlmGate(
         lock (_lock)
         {
             _answered += added;
-            var now = time.GetUtcNow();
-            if (!isForced && now - _writtenAt < AnswersKeptFor)
+            // By the clock that only goes forward: one that is set back must not keep the answers here.
+            if (!isForced && time.GetElapsedTime(_writtenAt) < AnswersKeptFor)
             {
                 return 0;
             }
 
-            (var taken, _answered, _writtenAt) = (_answered, 0, now);
+            (var taken, _answered, _writtenAt) = (_answered, 0, time.GetTimestamp());
             return taken;
         }
     }

@@ -1,6 +1,7 @@
 using ManaAi.Actors;
 using ManaAi.Actors.Agents;
 using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
@@ -20,31 +21,33 @@ internal sealed class BenchNode
         Metrics metrics,
         NodeId id,
         RunOptions options,
-        BudgetOptions? budgets = null
+        BudgetOptions? budgets = null,
+        SyncDatabase? database = null
     )
     {
         _bench = bench;
-        AttemptsMax = options.AttemptsMax;
+        database ??= bench.Sync;
+        Options = options;
         Id = id;
         Feed = new ChangeFeed(
-            bench.Sync,
+            database,
             projectors,
             new FeedOptions(),
             metrics,
             NullLogger<ChangeFeed>.Instance
         );
         _sweep = new ChangeFeed(
-            bench.Sync,
+            database,
             projectors,
             new FeedOptions { SweepInterval = TimeSpan.Zero },
             metrics,
             NullLogger<ChangeFeed>.Instance
         );
-        Ledger = new RunLedger(bench.Sync, id, options);
+        Ledger = new RunLedger(database, id, options);
         var rows = new OwnRows(options, new ScheduleOptions(), NullLogger<OwnRows>.Instance);
-        Calls = new CallLedger(bench.Sync, id, budgets ?? new BudgetOptions());
+        Calls = new CallLedger(database, id, budgets ?? new BudgetOptions());
         Gate = new LlmGate(
-            bench.Sync,
+            database,
             id,
             new LlmGateOptions(),
             TimeProvider.System,
@@ -52,7 +55,7 @@ internal sealed class BenchNode
             NullLogger<LlmGate>.Instance
         );
         Writer = new IterationWriter(
-            bench.Sync,
+            database,
             id,
             rows,
             new ScheduleOptions(),
@@ -60,8 +63,8 @@ internal sealed class BenchNode
             NullLogger<IterationWriter>.Instance
         );
         Opener = new OccurrenceOpener(
-            bench.Sync,
-            new ScheduleWriter(bench.Sync, id, rows, NullLogger<ScheduleWriter>.Instance),
+            database,
+            new ScheduleWriter(database, id, rows, NullLogger<ScheduleWriter>.Instance),
             options,
             new ScheduleOptions(),
             metrics,
@@ -74,7 +77,7 @@ internal sealed class BenchNode
 
     public NodeId Id { get; }
 
-    public int AttemptsMax { get; }
+    public RunOptions Options { get; }
 
     public ChangeFeed Feed { get; }
 
@@ -126,13 +129,7 @@ internal sealed class BenchNode
     public Task<Admission> AdmitAsync(Claim claim, long estimate = 100, PlanMode mode = PlanMode.Json) =>
         Calls.AdmitAsync(
             claim,
-            new CallPlan(
-                Model,
-                "prompt",
-                "tools",
-                new RunOptions { AttemptsMax = AttemptsMax }.CallsMaxOf(mode),
-                estimate
-            ),
+            new CallPlan(Model, "prompt", "tools", Options.CallsMaxOf(mode), estimate),
             CancellationToken.None
         );
 

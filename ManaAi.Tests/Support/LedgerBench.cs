@@ -65,8 +65,9 @@ internal sealed class LedgerBench : IAsyncDisposable
     public BenchNode Node(
         string name = "node-1",
         RunOptions? options = null,
-        BudgetOptions? budgets = null
-    ) => new(this, _projectors, _metrics, new NodeId(name), options ?? new RunOptions(), budgets);
+        BudgetOptions? budgets = null,
+        SyncDatabase? database = null
+    ) => new(this, _projectors, _metrics, new NodeId(name), options ?? new RunOptions(), budgets, database);
 
     /// <summary>The database's clock, which is the only one that counts.</summary>
     public async Task<DateTimeOffset> NowAsync() =>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace ManaAi.Tests.Support;
 
@@ -14,6 +15,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly Task _accepting;
     private volatile bool _isDown;
     private volatile bool _isMute;
+    private volatile byte[]? _lost;
 
     public TcpProxy(IPEndPoint server)
     {
@@ -40,6 +42,12 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>New connections get through again; the mute ones stay mute for ever.</summary>
     public void Unmute() => _isMute = false;
+
+    /// <summary>
+    /// The next COMMIT on a connection on which this was said reaches the server, and its answer nobody: the connection
+    /// ends instead.
+    /// </summary>
+    public void LoseAnswerToCommitAfter(string said) => _lost = Encoding.UTF8.GetBytes(said);
 
     /// <summary>Resets every connection there is.</summary>
     public void Cut()
@@ -85,7 +93,11 @@ internal sealed class TcpProxy : IAsyncDisposable
             if (!_isDown)
             {
                 await server.ConnectAsync(_server, _stop.Token);
-                await Task.WhenAny(CopyAsync(client, server), CopyAsync(server, client));
+                var link = new Link(this);
+                await Task.WhenAny(
+                    CopyAsync(client, server, link.Hear),
+                    CopyAsync(server, client, _ => !link.IsLost)
+                );
             }
         }
         catch (Exception exception)
@@ -101,7 +113,8 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private async Task CopyAsync(Socket from, Socket to)
+    /// <param name="isPassed">Asked for each piece before it goes on; false ends the connection.</param>
+    private async Task CopyAsync(Socket from, Socket to, Func<ReadOnlyMemory<byte>, bool> isPassed)
     {
         var buffer = new byte[16 * 1024];
         var isMute = false;
@@ -116,6 +129,11 @@ internal sealed class TcpProxy : IAsyncDisposable
                     continue;
                 }
 
+                if (!isPassed(buffer.AsMemory(0, count)))
+                {
+                    return;
+                }
+
                 await to.SendAsync(buffer.AsMemory(0, count), _stop.Token);
             }
         }
@@ -123,6 +141,28 @@ internal sealed class TcpProxy : IAsyncDisposable
             when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // Cut, here or there.
+        }
+    }
+
+    /// <summary>What was said on one connection.</summary>
+    private sealed class Link(TcpProxy proxy)
+    {
+        private bool _isMeant;
+        private volatile bool _isLost;
+
+        public bool IsLost => _isLost;
+
+        public bool Hear(ReadOnlyMemory<byte> piece)
+        {
+            _isMeant |= proxy._lost is { } lost && piece.Span.IndexOf(lost) >= 0;
+            // The message ends with its text; the word alone stands in comments too.
+            if (_isMeant && piece.Span.IndexOf("COMMIT\0"u8) >= 0)
+            {
+                _isLost = true;
+                proxy._lost = null;
+            }
+
+            return true;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using ManaAi.Tests.Support;
 using Npgsql;
 
@@ -64,6 +65,107 @@ public sealed class DatabaseAwayTests : WholeTests
         run.Verdict.ShouldBe("planned");
         (await IterationAsync()).ShouldBe(("awaiting-review", null));
     }
+
+    [Fact]
+    public async Task A_write_back_whose_COMMIT_nobody_acknowledged_ended_its_run_once()
+    {
+        await using var proxy = NewProxy();
+        var node = await StartOnAsync(ThroughProxy(proxy), ("RUN_LEASE_MS", "2000"));
+        await node.TickAsync();
+        await InsertDueAsync();
+        proxy.LoseAnswerToCommitAfter("insert into public.sync_changes");
+
+        await node.TickAsync();
+        var run = await Eventually.SeesAsync(SingleRunAsync, run => run.Verdict is not null);
+        (await node.TickAsync()).Errors.ShouldBeEmpty();
+
+        (run.Verdict, run.Attempts, run.Calls).ShouldBe(("planned", 1, 1));
+        (await IterationAsync()).ShouldBe(("awaiting-review", null));
+        Llm.Calls.Total.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Without_a_connection_left_a_node_says_so_and_goes_on_by_itself_when_there_is_one()
+    {
+        var node = await StartAsync(("TICK_ENABLED", "true"), ("TICK_INTERVAL_MS", "100"));
+        await InsertDueAsync("mission-1");
+        await Eventually.SeesAsync(Database.OwnChangesAsync, rows => rows.Count == 1);
+
+        await Database.ExecuteAsync($"alter database {Database.Name} connection limit 0");
+        await EndSessionsAsync();
+        var (_, body) = await Eventually.SeesAsync(
+            node.ReadinessAsync,
+            seen => seen.Status == HttpStatusCode.ServiceUnavailable && IsWithoutConnection(seen.Body)
+        );
+        body.GetProperty("reasons").GetArrayLength().ShouldBe(1);
+        await InsertDueAsync("mission-2");
+
+        await Database.ExecuteAsync($"alter database {Database.Name} connection limit -1");
+        await Eventually.SeesAsync(Database.OwnChangesAsync, rows => rows.Count == 2);
+        (await node.ReadinessAsync()).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Sessions_ended_in_the_middle_of_everything_cost_no_mission_and_no_second_row()
+    {
+        const int missions = 10;
+        (string, string)[] settings =
+        [
+            ("TICK_ENABLED", "true"),
+            ("TICK_INTERVAL_MS", "100"),
+            ("RUN_LEASE_MS", "2000"),
+            ("RUN_MAX_ATTEMPTS", "20"),
+        ];
+        var node = await StartAsync(settings);
+        await StartAsync(settings);
+        await Eventually.SeesAsync(node.ReadinessAsync, seen => seen.Status == HttpStatusCode.OK);
+        Llm.Behave(new Host.Commands.LlmStub.StubBehaviour { DelayMs = 50 });
+        for (var number = 0; number < missions; number++)
+        {
+            await InsertDueAsync($"mission-{number}", $"user-{number}");
+            await EndSessionsAsync();
+        }
+
+        // As soon as somebody is back, wherever he is by then.
+        for (var times = 0; times < 20; times++)
+        {
+            await Eventually.SeesAsync(SessionsAsync, sessions => sessions > 0);
+            await EndSessionsAsync();
+        }
+
+        var runs = await Eventually.SeesAsync(
+            Database.RunsAsync,
+            runs => runs.Count == missions && runs.All(run => run.Verdict is not null)
+        );
+
+        runs.ShouldAllBe(run => run.Verdict == "planned");
+        var rows = await Database.OwnChangesAsync();
+        rows.Select(row => row.RecordId).Distinct().Count().ShouldBe(missions);
+        rows.Count.ShouldBe(missions);
+        Llm.Calls.Total.ShouldBeLessThanOrEqualTo(runs.Sum(run => run.Calls));
+    }
+
+    private static bool IsWithoutConnection(JsonElement body) =>
+        body.GetProperty("reasons")
+            .EnumerateArray()
+            .Any(reason => reason.GetString()!.Contains("no connection left"));
+
+    private Task<long> SessionsAsync() =>
+        Database.ReadAsync<long>(
+            """
+            select count(*) from pg_stat_activity
+             where datname = current_database() and usename = 'mana_ai_reader'
+            """
+        );
+
+    /// <summary>As an operator does who wants a database to himself.</summary>
+    private Task EndSessionsAsync() =>
+        Database.ExecuteAsync(
+            """
+            select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = current_database() and usename = 'mana_ai_reader'
+            """
+        );
 
     private TcpProxy NewProxy()
     {

@@ -34,10 +34,18 @@ internal sealed class WholeNode : IAsyncDisposable
     public string NodeId => _app.Services.GetRequiredService<Actors.Runs.NodeId>().Value;
 
     /// <summary>Without a timer, waits between attempts, or patience when it stops, unless a setting says otherwise.</summary>
-    public static async Task<WholeNode> StartAsync(
+    public static Task<WholeNode> StartAsync(
         string databaseUrl,
         Uri llm,
         params IEnumerable<(string Name, string Value)> changes
+    ) => StartAsync(databaseUrl, llm, TimeProvider.System, changes);
+
+    /// <param name="time">The clock of the machine that it runs on.</param>
+    public static async Task<WholeNode> StartAsync(
+        string databaseUrl,
+        Uri llm,
+        TimeProvider time,
+        IEnumerable<(string Name, string Value)> changes
     )
     {
         var environment = new Dictionary<string, string?>
@@ -65,6 +73,7 @@ internal sealed class WholeNode : IAsyncDisposable
             services =>
             {
                 Composition.AddActors(services, settings);
+                services.AddSingleton(time);
                 services.AddLogging(logging => logging.ClearProviders());
             }
         );

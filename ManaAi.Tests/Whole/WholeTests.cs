@@ -45,6 +45,17 @@ public abstract class WholeTests(LogGeneration generation = LogGeneration.Two) :
         return node;
     }
 
+    /// <summary>A node on a machine whose clock is wrong by so much.</summary>
+    private protected async Task<WholeNode> StartShiftedAsync(
+        TimeSpan by,
+        params IEnumerable<(string Name, string Value)> settings
+    )
+    {
+        var node = await WholeNode.StartAsync(Database.ReaderUrl, Llm.Address, new ShiftedTime(by), settings);
+        _nodes.Add(node);
+        return node;
+    }
+
     private protected async Task<DeviceMission> InsertDueAsync(
         string id = "mission-1",
         string userId = "user-1",
