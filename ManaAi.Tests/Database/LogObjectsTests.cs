@@ -62,7 +62,7 @@ public sealed partial class LogObjectsTests
         (await bench.Trigger.EnsureAsync(CancellationToken.None)).ShouldBeFalse();
         (await bench.Trigger.EnsureAsync(CancellationToken.None)).ShouldBeFalse();
 
-        bench.Log.Of(120).ShouldHaveSingleItem().ShouldContain("-v wakeup_trigger=1");
+        bench.Log.Of(122).ShouldHaveSingleItem().ShouldContain("-v wakeup_trigger=1");
         (
             await database.ReadAsync<bool>("select to_regprocedure('mana_ai.wake_up()') is null")
         ).ShouldBeTrue();
