@@ -72,9 +72,12 @@ dev_chaos() {
   start_cluster "$home" $CHAOS_SETTINGS
   make_chaos_database "$home"
 
-  # What the processes said stays there until the next run.
-  CHAOS_FOLDER="$STATE/chaos"
-  rm -rf "$CHAOS_FOLDER" && mkdir -m 700 "$CHAOS_FOLDER"
+  # What the processes said stays there until the next run; two may go on at once.
+  for CHAOS_FOLDER in "$STATE"/chaos-*.logs; do
+    is_running "$(basename "${CHAOS_FOLDER#*chaos-}" .logs)" || rm -rf "$CHAOS_FOLDER"
+  done
+  CHAOS_FOLDER="$STATE/$CHAOS_NAME.logs"
+  mkdir -m 700 "$CHAOS_FOLDER"
   write_restart "$home" "$CHAOS_FOLDER/restart-postgres"
   export CHAOS_FOLDER
   export CHAOS_RESTART_POSTGRES="$CHAOS_FOLDER/restart-postgres"

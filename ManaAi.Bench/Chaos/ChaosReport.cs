@@ -41,6 +41,11 @@ internal static class ChaosReport
         );
         WriteCalls(output, result);
         WriteTakeovers(output, options, result);
+        foreach (var row in result.Unanswered.Lost.Take(10))
+        {
+            Line(output, "  lost", row);
+        }
+
         Line(output, "late writes", $"{result.Logs.LateWritesRefused} refused");
         Line(
             output,
@@ -58,6 +63,7 @@ internal static class ChaosReport
             Line(output, "error said", $"{count} times: {text}");
         }
 
+        Line(output, "logs", options.Folder);
         var faulty = result.Faulty().ToArray();
         output.WriteLine(faulty.Length == 0 ? "ok" : $"NOT OK: {string.Join("; ", faulty)}");
     }

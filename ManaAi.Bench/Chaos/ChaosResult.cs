@@ -16,7 +16,7 @@ internal sealed record ChaosResult
     /// <summary>Due once more at the end, and without a verdict.</summary>
     public required (int Asked, int Lost) LastRound { get; init; }
 
-    public required (long Stood, long Lost) Unanswered { get; init; }
+    public required (long Stood, IReadOnlyList<string> Lost) Unanswered { get; init; }
 
     public required long Twice { get; init; }
 
@@ -50,7 +50,7 @@ internal sealed record ChaosResult
         + Verdicts.GetValueOrDefault("empty")
         + Verdicts.GetValueOrDefault("failed");
 
-    public long Lost => LastRound.Lost + Unanswered.Lost + Verdicts.GetValueOrDefault("open");
+    public long Lost => LastRound.Lost + Unanswered.Lost.Count + Verdicts.GetValueOrDefault("open");
 
     /// <summary>What is not as promised; empty where all is.</summary>
     public IEnumerable<string> Faulty()

@@ -88,7 +88,7 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter output, TimeProv
             ),
             Verdicts = await ledger.SumVerdictsAsync(cancellationToken),
             LastRound = (lastRound.Count, await CountLostAsync(ledger, lastRound, cancellationToken)),
-            Unanswered = await ledger.CountUnansweredAsync(StoodFor, cancellationToken),
+            Unanswered = await ledger.FindUnansweredAsync(StoodFor, cancellationToken),
             Twice = await ledger.CountTwiceAsync(cancellationToken),
             OwnRows = await ledger.CountOwnRowsAsync(cancellationToken),
             Calls = CallAudit.Of(events),
@@ -156,8 +156,12 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter output, TimeProv
             );
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception exception)
+            when (exception is HttpRequestException
+                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
+            // Not there yet, or too slow to say so.
             return false;
         }
     }

@@ -141,9 +141,9 @@ internal sealed class Injector(
                 node.Start();
                 break;
             case FaultKind.Drain:
-                if (!await node.DrainAsync(DrainMax))
+                if (await node.DrainAsync(DrainMax) is { } wrong)
                 {
-                    Surprise($"node {node.Number} did not end within {DrainMax.TotalSeconds:0} s of SIGTERM");
+                    Surprise($"node {node.Number} {wrong}");
                 }
 
                 await Task.Delay(fault.Length, time, cancellationToken);

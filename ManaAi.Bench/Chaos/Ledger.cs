@@ -71,37 +71,53 @@ internal sealed class Ledger(NpgsqlDataSource admin)
         );
 
     /// <summary>
-    /// Device rows that made a mission due and that nothing changed for so long after: in that time a run must have been
-    /// opened for that instant, and by now it must be closed.
+    /// Device rows that made a mission due, had not lost to a later stamp before they arrived, and that nothing changed for
+    /// so long after: in that time a run must have been opened for that instant, and by now it must be closed.
     /// </summary>
-    public async Task<(long Stood, long Lost)> CountUnansweredAsync(
+    /// <returns>How many stood, and those of them that nothing answered.</returns>
+    public async Task<(long Stood, IReadOnlyList<string> Lost)> FindUnansweredAsync(
         TimeSpan stoodFor,
         CancellationToken cancellationToken
     )
     {
-        var sums = (0L, 0L);
+        var (stood, lost) = (0L, new List<string>());
         await ReadAsync(
             """
-            with change as (
-                select user_id, record_id, client_id, data ->> 'nextRunAt' as due, created_at,
-                       lead(created_at, 1, 'infinity') over (partition by user_id, record_id
-                                                                 order by created_at, id) as next_at
+            with stamped as (
+                -- A stamp is an object where a device wrote it, and a text where we did.
+                select *, greatest(coalesce(field_meta #>> '{nextRunAt,at}', field_meta ->> 'nextRunAt'),
+                                   coalesce(field_meta #>> '{state,at}', field_meta ->> 'state')) collate "C" as stamp
                   from public.sync_changes
                  where (app_id, table_name) = ('ai', 'aiMissions') and data ?| array['nextRunAt', 'state', 'deletedAt']
+            ),
+            change as (
+                select user_id, record_id, client_id, data ->> 'nextRunAt' as due, created_at, stamp,
+                       lead(created_at, 1, 'infinity') over mission as next_at,
+                       max(stamp) over (mission rows between unbounded preceding and 1 preceding) as stamp_before
+                  from stamped
+                window mission as (partition by user_id, record_id order by created_at, id)
             )
-            select count(*), count(*) filter (where not exists (
-                       select from mana_ai.runs r
-                        where (r.user_id, r.mission_id, r.due_at)
-                              = (change.user_id, change.record_id, change.due::timestamptz)
-                          and r.verdict is not null))
+            select exists (select from mana_ai.runs r
+                            where (r.user_id, r.mission_id, r.due_at)
+                                  = (change.user_id, change.record_id, change.due::timestamptz)
+                              and r.verdict is not null),
+                   format('%s/%s due %s, arrived %s, unchanged until %s', user_id, record_id, due, created_at, next_at)
               from change
              where client_id <> 'mana-ai-runner' and due is not null and next_at - created_at > $1
+               and stamp > coalesce(stamp_before, '')
             """,
-            reader => sums = (reader.GetInt64(0), reader.GetInt64(1)),
+            reader =>
+            {
+                stood++;
+                if (!reader.GetBoolean(0))
+                {
+                    lost.Add(reader.GetString(1));
+                }
+            },
             cancellationToken,
             stoodFor
         );
-        return sums;
+        return (stood, lost);
     }
 
     /// <summary>Iterations that two rows of ours brought, and lists that hold one twice.</summary>

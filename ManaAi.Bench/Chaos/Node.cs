@@ -4,6 +4,7 @@ namespace ManaAi.Bench.Chaos;
 internal sealed class Node(int number, ChaosOptions options, Uri llm, TimeProvider time) : IDisposable
 {
     private const int AttemptsMax = 5;
+    private const int EndedBySigterm = 128 + 15;
 
     /// <summary>Of an occurrence, 429 apart: two an attempt in json mode.</summary>
     public const int CallsMax = AttemptsMax * 2;
@@ -66,20 +67,21 @@ internal sealed class Node(int number, ChaosOptions options, Uri llm, TimeProvid
 
     public void Continue() => Signals.Continue(ProcessId);
 
-    /// <returns>False: it did not end by itself in time, and was killed.</returns>
-    public async Task<bool> DrainAsync(TimeSpan patience)
+    /// <returns>What was wrong about its end; null where nothing was.</returns>
+    public async Task<string?> DrainAsync(TimeSpan patience)
     {
         Signals.Terminate(ProcessId);
         using var limit = new CancellationTokenSource(patience, time);
         try
         {
             await _process!.WaitAsync(limit.Token);
-            return true;
+            // Before the runtime listens to signals, SIGTERM ends it as it ends any process.
+            return ExitCode is 0 or EndedBySigterm ? null : $"ended with {ExitCode} when it was told to";
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
-            _process!.Kill();
-            return false;
+            await KillAsync(CancellationToken.None);
+            return $"did not end within {patience.TotalSeconds:0} s when it was told to";
         }
     }
 
