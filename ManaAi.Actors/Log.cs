@@ -262,6 +262,19 @@ internal static partial class Log
         string detail
     );
 
+    [LoggerMessage(
+        414,
+        LogLevel.Warning,
+        "{Mission} due {DueAt:O} epoch {Epoch} was interrupted: {Reason}; it goes on when its lease is over"
+    )]
+    public static partial void RunInterrupted(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        long epoch,
+        string reason
+    );
+
     [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
     public static partial void AnswerRefused(
         ILogger logger,

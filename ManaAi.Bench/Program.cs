@@ -1,10 +1,12 @@
 using System.CommandLine;
+using ManaAi.Bench.Chaos;
 using ManaAi.Bench.Measuring;
 
 var root = new RootCommand(
-    "Measures ManaAi on a PostgreSQL of its own; `./dev bench` makes one and calls this."
+    "Measures and torments the service as its users run it: real processes, a real PostgreSQL."
 )
 {
     BenchCommand.Create(),
+    ChaosCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

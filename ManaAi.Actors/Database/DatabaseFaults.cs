@@ -8,7 +8,15 @@ public static class DatabaseFaults
 {
     /// <summary>Whether an exception is the database's doing: away, refusing, or too slow.</summary>
     public static bool IsDatabaseFault(this Exception exception) =>
-        exception is NpgsqlException or TimeoutException or SocketException;
+        exception
+            is NpgsqlException
+                or TimeoutException
+                or SocketException
+                or ObjectDisposedException { ObjectName: BrokenConnector };
+
+    // What Npgsql says of a connection that ends between being taken from the pool and its first command: it resets an
+    // event of the connector that it has disposed of just then. Nothing of ours is one.
+    private const string BrokenConnector = "System.Threading.ManualResetEventSlim";
 
     public static string Describe(Exception exception) =>
         exception switch

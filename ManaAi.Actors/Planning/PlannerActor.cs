@@ -42,6 +42,17 @@ public sealed class PlannerActor(
             Log.MessageFailed(logger, nameof(PlanRun), exception);
             await WriteAsync(message, null, Verdicts.AttemptsUsedUp(runs.AttemptsMax));
         }
+        catch (Exception exception) when (exception.IsDatabaseFault())
+        {
+            // Its lease runs out, and someone goes on, with the kept answer where there is one.
+            Log.RunInterrupted(
+                logger,
+                message.Claim.Mission.ToString(),
+                message.Claim.Occurrence.DueAt,
+                message.Claim.Epoch,
+                DatabaseFaults.Describe(exception)
+            );
+        }
         finally
         {
             await isFree(message);

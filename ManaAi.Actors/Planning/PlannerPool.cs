@@ -128,7 +128,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
                 Release(free);
                 break;
             case PoolMessage.RenewalDue:
-                await RenewAsync(cancellationToken);
+                await TryRenewAsync(cancellationToken);
                 break;
             case PoolMessage.Drain drain:
                 _drains.Add(drain.Drained);
@@ -249,6 +249,19 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         }
 
         await _planners[planner].TellAsync(new PlanRun(claim, access, isOver.Token), cancellationToken);
+    }
+
+    /// <summary>Two renewals may fail before a claim is anyone's.</summary>
+    private async Task TryRenewAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RenewAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception.IsDatabaseFault())
+        {
+            Log.TickFailed(_logger, DatabaseFaults.Describe(exception), null);
+        }
     }
 
     private async Task RenewAsync(CancellationToken cancellationToken)

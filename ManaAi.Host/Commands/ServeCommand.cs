@@ -55,6 +55,14 @@ internal static class ServeCommand
             await app.RunAsync(cancellationToken);
             return ExitCodes.Ok;
         }
+        catch (OperationCanceledException)
+            when (cancellationToken.IsCancellationRequested
+                || app.Lifetime.ApplicationStopping.IsCancellationRequested
+            )
+        {
+            // Told to stop before it had started: nothing is claimed yet, and it is an orderly end all the same.
+            return ExitCodes.Ok;
+        }
         catch (IOException exception) when (exception.InnerException is AddressInUseException)
         {
             await error.WriteLineAsync(

@@ -252,6 +252,23 @@ public sealed class CommandLineTests : IAsyncLifetime
         return new Ended(exitCode, output.ToString(), error.ToString());
     }
 
+    /// <summary>SIGTERM may come while the process is still starting; whoever sent it must not take that for a crash.</summary>
+    [Fact]
+    public async Task Serve_that_is_told_to_stop_before_it_has_started_ends_with_0()
+    {
+        var environment = new Dictionary<string, string?>
+        {
+            ["PORT"] = ClosedPort(),
+            ["MANA_SERVICE_KEY"] = RunningHost.Key,
+            ["SYNC_DATABASE_URL"] = $"postgresql://u:p@127.0.0.1:{ClosedPort()}/db",
+        };
+        var parsed = CommandLine.Create(environment).Parse(["serve"]);
+
+        var exitCode = await ServeCommand.ServeAsync(parsed, environment, new CancellationToken(true));
+
+        exitCode.ShouldBe(0);
+    }
+
     private static string ClosedPort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
