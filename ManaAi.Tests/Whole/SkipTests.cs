@@ -54,6 +54,40 @@ public abstract class SkipTests(LogGeneration generation) : WholeTests(generatio
         Llm.Calls.Total.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(700_000, false)]
+    [InlineData(750_000, true)]
+    public async Task From_three_quarters_of_its_budget_on_an_agent_that_calls_tools_is_told(
+        long used,
+        bool isTold
+    )
+    {
+        var node = await StartAsync(("PLANNER_MODE", "tools"));
+        await InsertDueOfSpenderAsync(used);
+
+        await node.TickAsync();
+
+        Llm.Calls.Recent[0].Body.Contains("nearly used up", StringComparison.Ordinal).ShouldBe(isTold);
+        (await Database.RunsAsync()).ShouldHaveSingleItem().Verdict.ShouldBe("planned");
+    }
+
+    [Fact]
+    public async Task At_the_end_of_its_budget_the_plan_is_what_has_been_recorded_by_then()
+    {
+        var node = await StartAsync(("PLANNER_MODE", "tools"));
+        await InsertDueOfSpenderAsync(999_999);
+        Llm.Behave(new StubBehaviour { KeepsCalling = true });
+
+        await node.TickAsync();
+
+        Llm.Calls.Total.ShouldBe(1, "the overshoot is one call at most");
+        (await Database.RunsAsync()).ShouldHaveSingleItem().Verdict.ShouldBe("planned");
+        var iteration = (await Database.OwnChangesAsync())
+            .ShouldHaveSingleItem()
+            .Iterations.ShouldHaveSingleItem();
+        iteration.GetProperty("plan").GetArrayLength().ShouldBeGreaterThan(0);
+    }
+
     [Fact]
     public async Task Plans_that_nobody_took_up_hold_a_mission_back_and_one_taken_up_makes_room()
     {
@@ -149,6 +183,22 @@ public abstract class SkipTests(LogGeneration generation) : WholeTests(generatio
         await node.TickAsync();
         await Eventually.SeesAsync(Database.RunsAsync, runs => runs.All(run => run.Verdict == "planned"));
         (await Database.MissionAsync(mission)).NextRunAt!.Value.ShouldBeGreaterThan(mission.DueAt!.Value);
+    }
+
+    /// <summary>A due mission of an agent that has used so much of its million tokens.</summary>
+    private async Task InsertDueOfSpenderAsync(long used)
+    {
+        await Database.InsertChangeAsync(DeviceChange.OfAgent("agent-1", "\"maxTokensPerDay\":1000000"));
+        await InsertDueAsync(change: one => one with { AgentId = "agent-1" });
+        // The first node that looks at the database makes the tables.
+        await (await StartAsync(("DRY_RUN", "true"))).TickAsync();
+        await Database.ExecuteAsync(
+            $"""
+            insert into mana_ai.token_usage (run_id, user_id, mission_id, agent_id, model, prompt_tokens,
+                                             completion_tokens, is_estimate)
+            values (0, 'user-1', 'another', 'agent-1', 'm', {used}, 0, false)
+            """
+        );
     }
 
     private static string Unread(string id, string status) =>
