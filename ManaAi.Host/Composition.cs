@@ -3,6 +3,7 @@ using ManaAi.Actors;
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Database;
+using ManaAi.Actors.Explanations;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
@@ -36,6 +37,21 @@ internal static class Composition
         services.AddSingleton<ScheduleWriter>();
         services.AddSingleton<OccurrenceOpener>();
         services.AddSingleton<MissionLookup>();
+        services.AddSingleton<MissionList>();
+        services.AddSingleton<RunList>();
+        services.AddSingleton<EventList>();
+        services.AddSingleton<EventListeners>();
+        services.AddSingleton<Pauses>();
+        services.AddSingleton<RunRequests>();
+        services.AddSingleton<WhyReader>();
+        services.AddSingleton(provider => new WhyLimits(
+            provider.GetRequiredService<RunOptions>(),
+            provider.GetRequiredService<ScheduleOptions>()
+        )
+        {
+            IsTimerOn = settings.Tick.IsEnabled,
+            IsDryRun = settings.IsDryRun,
+        });
         services.AddSingleton<UsageReader>();
         services.AddSingleton(provider => new NodeProfile(
             provider.GetRequiredService<NodeId>(),
@@ -49,6 +65,7 @@ internal static class Composition
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);
         services.AddSingleton<Housekeeper>();
+        services.AddSingleton<PoolWake>();
         services.AddSingleton<TickRunner>();
         services.AddSingleton(CreateCoordinator);
         services.AddSingleton(provider =>

@@ -125,8 +125,7 @@ internal static class ServiceHost
             .ProducesProblem(StatusCodes.Status401Unauthorized);
         keyed.MapTick();
         keyed.MapStatus();
-        keyed.MapMission();
-        keyed.MapUsage();
+        keyed.MapWhatTheDatabaseKnows();
         if (edge.IsOpenApiEnabled)
         {
             app.MapOpenApi();

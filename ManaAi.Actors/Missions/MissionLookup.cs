@@ -1,3 +1,4 @@
+using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
 using Npgsql;
 
@@ -10,7 +11,12 @@ public sealed class MissionLookup(SyncDatabase database)
     private const int RunsMax = 20;
 
     /// <returns>null where no row of the change log ever named this mission.</returns>
-    public async Task<MissionDetails?> FindAsync(MissionKey key, CancellationToken cancellationToken)
+    /// <param name="shape">How the log looks now; null leaves out who wrote the fields.</param>
+    public async Task<MissionDetails?> FindAsync(
+        MissionKey key,
+        LogShape? shape,
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await using var find = transaction
@@ -31,6 +37,9 @@ public sealed class MissionLookup(SyncDatabase database)
         return details with
         {
             Runs = await ReadRunsAsync(transaction, key, cancellationToken),
+            Writers = shape is null
+                ? null
+                : await FieldWriters.ReadAsync(transaction, shape, key, cancellationToken),
         };
     }
 
@@ -62,35 +71,11 @@ public sealed class MissionLookup(SyncDatabase database)
         var runs = new List<RunDetails>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            runs.Add(ReadRun(reader));
+            runs.Add(RunDetails.Read(reader));
         }
 
         return runs;
     }
-
-    private static RunDetails ReadRun(NpgsqlDataReader reader) =>
-        new(reader.GetInt64(0), reader.GetInstant(1), reader.GetString(2))
-        {
-            Verdict = reader.GetText(3),
-            Reason = reader.GetText(4),
-            Detail = reader.GetText(5),
-            Attempts = reader.GetInt32(6),
-            Calls = reader.GetInt32(7),
-            Missed = reader.GetInt32(8),
-            WaitsFor = reader.GetText(9),
-            LastError = reader.GetText(10),
-            ClaimableAt = reader.GetInstant(11),
-            Owner = reader.GetText(12),
-            ClaimedAt = reader.GetNullable<DateTimeOffset>(13),
-            ClosedAt = reader.GetNullable<DateTimeOffset>(14),
-            PromptTokens = reader.GetInt64(15),
-            CompletionTokens = reader.GetInt64(16),
-            IterationId = reader.GetNullable<Guid>(17),
-            AgentId = reader.GetText(18),
-            Model = reader.GetText(19),
-            CallsMs = reader.GetInt64(20),
-            Periods = reader.GetInt32(21),
-        };
 }
 
 /// <summary>A mission as it stands in the projection, with its last runs.</summary>
@@ -112,58 +97,12 @@ public sealed record MissionDetails(MissionKey Key)
 
     public bool IsDeleted { get; init; }
 
+    /// <summary>Who wrote each field; null where that is not known.</summary>
+    public IReadOnlyDictionary<string, FieldWriter>? Writers { get; init; }
+
     /// <summary>The database's clock.</summary>
     public DateTimeOffset Now { get; init; }
 
     /// <summary>Newest first.</summary>
     public IReadOnlyList<RunDetails> Runs { get; init; } = [];
-}
-
-/// <summary>A row of the run ledger, as an operator reads it.</summary>
-/// <param name="Kind">scheduled or manual.</param>
-public sealed record RunDetails(long RunId, DateTimeOffset DueAt, string Kind)
-{
-    /// <summary>planned, empty, failed, skipped or superseded; null while it is open.</summary>
-    public string? Verdict { get; init; }
-
-    public string? Reason { get; init; }
-
-    public string? Detail { get; init; }
-
-    public int Attempts { get; init; }
-
-    public int Calls { get; init; }
-
-    /// <summary>How many later occurrences had passed when it was made up for.</summary>
-    public int Missed { get; init; }
-
-    public string? WaitsFor { get; init; }
-
-    public string? LastError { get; init; }
-
-    public DateTimeOffset ClaimableAt { get; init; }
-
-    /// <summary>The node that has it, or had it last.</summary>
-    public string? Owner { get; init; }
-
-    public DateTimeOffset? ClaimedAt { get; init; }
-
-    public DateTimeOffset? ClosedAt { get; init; }
-
-    public long PromptTokens { get; init; }
-
-    public long CompletionTokens { get; init; }
-
-    public Guid? IterationId { get; init; }
-
-    /// <summary>The agent that it was claimed for.</summary>
-    public string? AgentId { get; init; }
-
-    public string? Model { get; init; }
-
-    /// <summary>How long its calls took together, in milliseconds.</summary>
-    public long CallsMs { get; init; }
-
-    /// <summary>By how many periods its end moved the schedule: more than one after several failures.</summary>
-    public int Periods { get; init; } = 1;
 }

@@ -1,4 +1,5 @@
 using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
 using Npgsql;
 
 namespace ManaAi.Actors.Runs;
@@ -22,13 +23,16 @@ public sealed record BudgetOptions
 internal sealed record Budget(string Kind, string Scope, long Limit, string Statement)
 {
     /// <summary>Those that a claim's calls fall under; none where nothing is limited.</summary>
-    public static IReadOnlyList<Budget> Of(Claim claim, BudgetOptions options)
+    public static IReadOnlyList<Budget> Of(Claim claim, BudgetOptions options) =>
+        Of(BudgetUse.Of(claim), options);
+
+    public static IReadOnlyList<Budget> Of(BudgetUse use, BudgetOptions options)
     {
-        var (user, mission) = (claim.Mission.UserId.Value, claim.Mission.MissionId.Value);
+        var (user, mission) = (use.Mission.UserId.Value, use.Mission.MissionId.Value);
         var budgets = new List<Budget>();
         Add("service", "service", options.Total, "ServiceSpending");
         Add("user", $"user {user}", options.PerUser, "UserSpending");
-        Add("agent", $"agent {user}/{claim.AgentId}", claim.AgentTokensPerDay, "AgentSpending");
+        Add("agent", $"agent {user}/{use.AgentId}", use.AgentTokensPerDay, "AgentSpending");
         Add("mission", $"mission {user}/{mission}", options.PerMission, "MissionSpending");
         return budgets;
 
@@ -41,23 +45,31 @@ internal sealed record Budget(string Kind, string Scope, long Limit, string Stat
         }
     }
 
-    public void AddReading(NpgsqlBatch batch, Claim claim)
+    public void AddReading(NpgsqlBatch batch, BudgetUse use)
     {
-        var command = batch.Then(Sql.Get(Statement)).Add("run", claim.RunId);
+        var command = batch.Then(Sql.Get(Statement)).Add("run", use.RunId);
         if (Kind != "service")
         {
-            command.Add("user", claim.Mission.UserId.Value);
+            command.Add("user", use.Mission.UserId.Value);
         }
 
         if (Kind == "agent")
         {
-            command.Add("agent", claim.AgentId);
+            command.Add("agent", use.AgentId);
         }
         else if (Kind == "mission")
         {
-            command.Add("mission", claim.Mission.MissionId.Value);
+            command.Add("mission", use.Mission.MissionId.Value);
         }
     }
+}
+
+/// <summary>For what tokens are used: it decides which budgets there are.</summary>
+/// <param name="RunId">Its own reservation does not stand in its way; 0 where it has no run.</param>
+internal sealed record BudgetUse(MissionKey Mission, long RunId, string? AgentId, long? AgentTokensPerDay)
+{
+    public static BudgetUse Of(Claim claim) =>
+        new(claim.Mission, claim.RunId, claim.AgentId, claim.AgentTokensPerDay);
 }
 
 /// <summary>What stands of one budget in the last 24 hours.</summary>

@@ -123,7 +123,7 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
         batch.Then(Sql.Get("LockBudgets")).Add("scopes", scopes);
         foreach (var budget in limits)
         {
-            budget.AddReading(batch, claim);
+            budget.AddReading(batch, BudgetUse.Of(claim));
         }
 
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using ManaAi.Actors.Database;
+using Npgsql;
 
 namespace ManaAi.Actors.Runs;
 
@@ -65,6 +66,29 @@ public sealed class Pauses(SyncDatabase database)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await using var command = transaction.Command(Sql.Get("Pauses"));
+        return await PauseDetails.ReadAllAsync(command, cancellationToken);
+    }
+}
+
+/// <summary>The whole service where both are empty, a user where only the mission is.</summary>
+public sealed record PauseScope(string UserId, string MissionId)
+{
+    public static PauseScope Service { get; } = new("", "");
+}
+
+/// <param name="Until">null: until someone resumes.</param>
+public sealed record PauseDetails(
+    PauseScope Scope,
+    string Reason,
+    DateTimeOffset PausedAt,
+    DateTimeOffset? Until
+)
+{
+    internal static async Task<IReadOnlyList<PauseDetails>> ReadAllAsync(
+        NpgsqlCommand command,
+        CancellationToken cancellationToken
+    )
+    {
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var pauses = new List<PauseDetails>();
         while (await reader.ReadAsync(cancellationToken))
@@ -82,17 +106,3 @@ public sealed class Pauses(SyncDatabase database)
         return pauses;
     }
 }
-
-/// <summary>The whole service where both are empty, a user where only the mission is.</summary>
-public sealed record PauseScope(string UserId, string MissionId)
-{
-    public static PauseScope Service { get; } = new("", "");
-}
-
-/// <param name="Until">null: until someone resumes.</param>
-public sealed record PauseDetails(
-    PauseScope Scope,
-    string Reason,
-    DateTimeOffset PausedAt,
-    DateTimeOffset? Until
-);

@@ -59,18 +59,38 @@ internal static class CommandLine
             HealthCommand.Create(environment),
             TickCommand.Create(environment),
             StatusCommand.Create(environment),
+            TopCommand.Create(environment),
+            MissionCommands.CreateList(environment),
+            MissionCommands.CreateOne(environment),
+            WhyCommand.Create(environment),
+            RequestCommands.CreateRunNow(environment),
+            RunCommands.CreateList(environment),
+            RunCommands.CreateOne(environment),
+            RequestCommands.CreateCancel(environment),
+            RequestCommands.CreateRetry(environment),
+            PauseCommands.CreatePause(environment),
+            PauseCommands.CreateResume(environment),
+            NodesCommand.Create(environment),
+            UsageCommand.Create(environment),
+            EventsCommand.Create(environment),
             VerifyCommand.Create(environment),
             FoldCommand.Create(),
             NextCommand.Create(),
             SimulateCommand.Create(environment),
             LlmStubCommand.Create(),
+            CompletionCommand.Create(),
         };
 
         // Without a command it serves: that is what an image or a unit file starts.
         root.SetAction(
             (parsed, cancellationToken) => ServeCommand.ServeAsync(parsed, environment, cancellationToken)
         );
-        root.WithExamples("mana-ai", "mana-ai status", "mana-ai tick -o json");
+        root.WithExamples(
+            "mana-ai",
+            "mana-ai status",
+            "mana-ai why user-1/mission-1",
+            "mana-ai tick -o json"
+        );
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;

@@ -34,7 +34,10 @@ internal static class HealthCommand
 
         var self = new ClientSettings(new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", port).Uri, Key: null);
         using var node = new NodeClient(self, Patience);
-        if (await node.SendAsync(HttpMethod.Get, "/health", cancellationToken) is NodeAnswer.Refused refused)
+        if (
+            await node.SendAsync(new NodeRequest(HttpMethod.Get, "/health"), cancellationToken)
+            is NodeAnswer.Refused refused
+        )
         {
             await error.WriteLineAsync(refused.Reason);
             return ExitCodes.Failed;

@@ -25,7 +25,10 @@ internal static class NextCommand
 
         command.TreatUnmatchedTokensAsErrors = false; // They are errors: the options say so, and with 2.
         command.SetAction(parsed => Run(parsed, options));
-        return command;
+        return command.WithExamples(
+            """mana-ai next --cadence '{"kind":"daily","atHour":9,"atMinute":0}'""",
+            """mana-ai next --cadence '{"kind":"cron","expression":"0 9 * * 1-5"}' --zone Europe/Berlin -n 3"""
+        );
     }
 
     private static int Run(ParseResult parsed, NextOptions options)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using ManaAi.Host.Internal;
 using ManaAi.Host.Settings;
@@ -16,6 +17,11 @@ internal abstract record NodeAnswer
     /// <param name="Reason">One sentence for stderr.</param>
     public sealed record Refused(int ExitCode, string Reason) : NodeAnswer;
 }
+
+/// <summary>What a command asks of a node.</summary>
+/// <param name="Path">Below the node's address, with its query.</param>
+/// <param name="Body">JSON text.</param>
+internal sealed record NodeRequest(HttpMethod Method, string Path, string? Body = null);
 
 /// <summary>Asks a running node over HTTP, for the commands. It follows no redirect: the key is for this node.</summary>
 internal sealed class NodeClient : IDisposable
@@ -40,25 +46,89 @@ internal sealed class NodeClient : IDisposable
         _http = new HttpClient(handler) { Timeout = patience, MaxResponseContentBufferSize = AnswerBytesMax };
     }
 
-    public async Task<NodeAnswer> SendAsync(
-        HttpMethod method,
+    public Task<NodeAnswer> SendAsync(NodeRequest request, CancellationToken cancellationToken) =>
+        GuardAsync(
+            async () =>
+            {
+                using var message = MessageOf(request);
+                using var response = await _http.SendAsync(message, cancellationToken);
+                return await ReadAsync(response, message.RequestUri!, cancellationToken);
+            },
+            cancellationToken
+        );
+
+    /// <summary>Reads a stream of events until it ends.</summary>
+    /// <param name="take">Gets the data of each event.</param>
+    /// <returns>How it ended; it never does so by itself with an answer.</returns>
+    public async Task<NodeAnswer.Refused> FollowAsync(
         string path,
+        Action<string> take,
+        CancellationToken cancellationToken
+    ) =>
+        (NodeAnswer.Refused)
+            await GuardAsync(
+                async () =>
+                {
+                    using var message = MessageOf(new NodeRequest(HttpMethod.Get, path));
+                    using var response = await _http.SendAsync(
+                        message,
+                        HttpCompletionOption.ResponseHeadersRead,
+                        cancellationToken
+                    );
+                    if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+                    {
+                        using var body = await ParseAsync(response, cancellationToken);
+                        return Refuse(response, message.RequestUri!, body);
+                    }
+
+                    await TakeAsync(response, take, cancellationToken);
+                    return new NodeAnswer.Refused(ExitCodes.Unavailable, "The node ended the stream.");
+                },
+                cancellationToken
+            );
+
+    private static async Task TakeAsync(
+        HttpResponseMessage response,
+        Action<string> take,
         CancellationToken cancellationToken
     )
     {
-        var address = new Uri($"{_settings.Url.ToString().TrimEnd('/')}{path}");
-        using var request = new HttpRequestMessage(method, address);
-        if (_settings.Key is { } key)
+        const string data = "data: ";
+        await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var lines = new StreamReader(content);
+        while (await lines.ReadLineAsync(cancellationToken) is { } line)
         {
-            request.Headers.Add(ServiceKeyFilter.HeaderName, key.Reveal());
+            if (line.StartsWith(data, StringComparison.Ordinal))
+            {
+                take(line[data.Length..]);
+            }
+        }
+    }
+
+    private HttpRequestMessage MessageOf(NodeRequest request)
+    {
+        var address = new Uri($"{_settings.Url.ToString().TrimEnd('/')}{request.Path}");
+        var message = new HttpRequestMessage(request.Method, address);
+        if (request.Body is { } body)
+        {
+            message.Content = new StringContent(body, Encoding.UTF8, "application/json");
         }
 
+        if (_settings.Key is { } key)
+        {
+            message.Headers.Add(ServiceKeyFilter.HeaderName, key.Reveal());
+        }
+
+        return message;
+    }
+
+    private async Task<NodeAnswer> GuardAsync(Func<Task<NodeAnswer>> ask, CancellationToken cancellationToken)
+    {
         try
         {
-            using var response = await _http.SendAsync(request, cancellationToken);
-            return await ReadAsync(response, address, cancellationToken);
+            return await ask();
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
             return new NodeAnswer.Refused(
                 ExitCodes.Unavailable,
@@ -90,21 +160,20 @@ internal sealed class NodeClient : IDisposable
 
         using (body)
         {
-            var status = (int)response.StatusCode;
-            return response.IsSuccessStatusCode
-                ? new NodeAnswer.Refused(
-                    ExitCodes.Failed,
-                    $"What answers at {address} is not a mana-ai node."
-                )
-                : new NodeAnswer.Refused(
-                    ExitCodeOf(response.StatusCode),
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"The node answered {status}: {DetailOf(body) ?? "it did not say why."}"
-                    )
-                );
+            return Refuse(response, address, body);
         }
     }
+
+    private static NodeAnswer.Refused Refuse(HttpResponseMessage response, Uri address, JsonDocument? body) =>
+        response.IsSuccessStatusCode
+            ? new NodeAnswer.Refused(ExitCodes.Failed, $"What answers at {address} is not a mana-ai node.")
+            : new NodeAnswer.Refused(
+                ExitCodeOf(response.StatusCode),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The node answered {(int)response.StatusCode}: {DetailOf(body) ?? "it did not say why."}"
+                )
+            );
 
     private static async Task<JsonDocument?> ParseAsync(
         HttpResponseMessage response,

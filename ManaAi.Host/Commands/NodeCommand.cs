@@ -44,6 +44,8 @@ internal sealed class NodeCommand
 
     public Command Command { get; }
 
+    public bool IsJson(ParseResult parsed) => parsed.GetValue(_form) is "json";
+
     /// <summary>Sends one request; what it answers goes to stdout, everything else to stderr.</summary>
     /// <param name="patience">How long the answer may take.</param>
     /// <param name="write">Shows the answer as a table and says how the command ends.</param>
@@ -52,7 +54,41 @@ internal sealed class NodeCommand
         string path,
         TimeSpan patience,
         Func<TView, TextWriter, TextWriter, int> write
+    ) => Sends(_ => new NodeRequest(method, path), patience, write);
+
+    /// <summary>The same for a request that depends on the arguments.</summary>
+    public void Sends<TView>(
+        Func<ParseResult, NodeRequest> request,
+        TimeSpan patience,
+        Func<TView, TextWriter, TextWriter, int> write
     ) =>
+        Asks(
+            patience,
+            (node, parsed, cancellationToken) =>
+                ShowAsync(node, request(parsed), parsed, write, cancellationToken)
+        );
+
+    /// <summary>The same again and again on a terminal, until it is ended; once where the output goes elsewhere.</summary>
+    /// <param name="isLive">Whether the caller asked for it.</param>
+    public void Watches<TView>(
+        Func<ParseResult, bool> isLive,
+        NodeRequest request,
+        TimeSpan patience,
+        Func<TView, TextWriter, TextWriter, int> write
+    ) =>
+        Asks(
+            patience,
+            (node, parsed, cancellationToken) =>
+                LiveScreen.ShowAsync(
+                    parsed.InvocationConfiguration.Output,
+                    isLive(parsed),
+                    () => ShowAsync(node, request, parsed, write, cancellationToken),
+                    cancellationToken
+                )
+        );
+
+    /// <summary>Reads the settings and lets something be done with a node; the exit code is what that says.</summary>
+    public void Asks(TimeSpan patience, Func<NodeClient, ParseResult, CancellationToken, Task<int>> ask) =>
         Command.SetAction(
             async (parsed, cancellationToken) =>
             {
@@ -64,22 +100,34 @@ internal sealed class NodeCommand
                 }
 
                 using var node = new NodeClient(settings, patience);
-                switch (await node.SendAsync(method, path, cancellationToken))
-                {
-                    case NodeAnswer.Ok ok:
-                        using (ok.Body)
-                        {
-                            return Show(parsed, ok.Body.RootElement, write);
-                        }
-
-                    case NodeAnswer.Refused refused:
-                        await error.WriteLineAsync(refused.Reason);
-                        return refused.ExitCode;
-                    default:
-                        throw new UnreachableException();
-                }
+                return await ask(node, parsed, cancellationToken);
             }
         );
+
+    /// <summary>Sends one request and shows what it answers; what is refused is said on stderr.</summary>
+    public async Task<int> ShowAsync<TView>(
+        NodeClient node,
+        NodeRequest request,
+        ParseResult parsed,
+        Func<TView, TextWriter, TextWriter, int> write,
+        CancellationToken cancellationToken
+    )
+    {
+        switch (await node.SendAsync(request, cancellationToken))
+        {
+            case NodeAnswer.Ok ok:
+                using (ok.Body)
+                {
+                    return Show(parsed, ok.Body.RootElement, write);
+                }
+
+            case NodeAnswer.Refused refused:
+                await parsed.InvocationConfiguration.Error.WriteLineAsync(refused.Reason);
+                return refused.ExitCode;
+            default:
+                throw new UnreachableException();
+        }
+    }
 
     private int Show<TView>(
         ParseResult parsed,
@@ -99,12 +147,12 @@ internal sealed class NodeCommand
             return ExitCodes.Failed;
         }
 
-        if (parsed.GetValue(_form) is not "json")
+        if (!IsJson(parsed))
         {
             return write(view, output, error);
         }
 
-        output.WriteLine(JsonSerializer.Serialize(body, Indented));
+        output.WriteLine(Printable.Json(JsonSerializer.Serialize(body, Indented)));
         return write(view, TextWriter.Null, error);
     }
 

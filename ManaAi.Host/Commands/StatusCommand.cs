@@ -12,9 +12,20 @@ internal static class StatusCommand
     public static Command Create(IReadOnlyDictionary<string, string?> environment)
     {
         var node = new NodeCommand("status", "Shows what a node is doing and whether it can.", environment);
-        node.Sends<StatusView>(HttpMethod.Get, "/internal/status", Patience, Write);
+        var watch = new Option<bool>("--watch")
+        {
+            Description = "Shows it anew every two seconds, until it is ended; on a terminal only.",
+        };
+        node.Command.Add(watch);
+        node.Watches<StatusView>(
+            parsed => parsed.GetValue(watch),
+            new NodeRequest(HttpMethod.Get, "/internal/status"),
+            Patience,
+            Write
+        );
         return node.Command.WithExamples(
             "mana-ai status",
+            "mana-ai status --watch",
             "MANA_AI_URL=http://node-2:3066 mana-ai status -o json"
         );
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 
 namespace ManaAi.Host.Internal;
@@ -9,6 +10,19 @@ internal static class ApiDescription
 
     public static void AddApiDescription(this IServiceCollection services) =>
         services.AddOpenApi(options =>
+        {
+            options.AddOperationTransformer(
+                (operation, context, _) =>
+                {
+                    var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+                    foreach (var example in metadata.OfType<ApiExample>())
+                    {
+                        example.AddTo(operation);
+                    }
+
+                    return Task.CompletedTask;
+                }
+            );
             options.AddDocumentTransformer(
                 (document, context, _) =>
                 {
@@ -35,8 +49,16 @@ internal static class ApiDescription
                     RequireKey(document);
                     return Task.CompletedTask;
                 }
-            )
-        );
+            );
+        });
+
+    /// <param name="answer">JSON text.</param>
+    /// <param name="request">JSON text of a body.</param>
+    public static RouteHandlerBuilder WithExample(
+        this RouteHandlerBuilder route,
+        string answer,
+        string? request = null
+    ) => route.WithMetadata(new ApiExample(answer, request));
 
     private static void RequireKey(OpenApiDocument document)
     {
@@ -44,6 +66,31 @@ internal static class ApiDescription
         foreach (var operation in keyed.SelectMany(path => path.Value.Operations!.Values))
         {
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(SchemeName, document)] = [] }];
+        }
+    }
+}
+
+/// <summary>What an endpoint answers, and what it takes, by an example in the description.</summary>
+internal sealed record ApiExample(string Answer, string? Request)
+{
+    public void AddTo(OpenApiOperation operation)
+    {
+        if (operation.Responses?.GetValueOrDefault("200")?.Content is { } answers)
+        {
+            Show(answers, Answer);
+        }
+
+        if (Request is not null && operation.RequestBody?.Content is { } bodies)
+        {
+            Show(bodies, Request);
+        }
+    }
+
+    private static void Show(IDictionary<string, OpenApiMediaType> contents, string json)
+    {
+        foreach (var content in contents.Values)
+        {
+            content.Example = JsonNode.Parse(json);
         }
     }
 }

@@ -11,40 +11,41 @@ namespace ManaAi.Host.Internal;
 /// <summary>One mission: its record, its schedule and its last runs.</summary>
 internal static class MissionEndpoint
 {
-    public static void MapMission(this IEndpointRouteBuilder keyed) =>
-        keyed
+    public static void MapMission(this IEndpointRouteBuilder asked) =>
+        asked
             .MapGet("/missions/{userId}/{missionId}", GetMissionAsync)
             .WithName("GetMission")
             .WithTags("Missions")
-            .WithSummary("One mission: its folded record, its zone and next ten runs, and its last runs.")
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .WithSummary(
+                "One mission: its folded record and who wrote each field, its zone and next ten runs, and its last runs."
+            )
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound);
 
     internal static async Task<Results<Ok<MissionView>, ProblemHttpResult>> GetMissionAsync(
         string userId,
         string missionId,
         [FromServices] MissionLookup missions,
+        [FromServices] DatabaseGate gate,
         [FromServices] ScheduleOptions options,
         CancellationToken cancellationToken
     )
     {
-        try
+        var inputs = new Inputs();
+        var key = inputs.Key(userId, missionId);
+        if (inputs.Problem is { } problem)
         {
-            var key = new MissionKey(new UserId(userId), new MissionId(missionId));
-            return await missions.FindAsync(key, cancellationToken) is { } details
-                ? TypedResults.Ok(MissionView.Of(details, options))
-                : TypedResults.Problem(
-                    statusCode: StatusCodes.Status404NotFound,
-                    detail: "The change log has no mission with this user and this id."
-                );
+            return problem;
         }
-        catch (Exception exception) when (exception.IsDatabaseFault())
-        {
-            return TypedResults.Problem(
-                statusCode: StatusCodes.Status503ServiceUnavailable,
-                detail: DatabaseFaults.Describe(exception)
+
+        // Where the log cannot be proven, the projection still tells what it has.
+        var shape = (await gate.EnterAsync(cancellationToken)).Access?.Shape;
+        return await missions.FindAsync(key, shape, cancellationToken) is { } details
+            ? TypedResults.Ok(MissionView.Of(details, options))
+            : TypedResults.Problem(
+                statusCode: StatusCodes.Status404NotFound,
+                detail: "The change log has no mission with this user and this id."
             );
-        }
     }
 }
 
@@ -69,6 +70,9 @@ internal sealed record MissionView(
     IReadOnlyList<RunDetails> Runs
 )
 {
+    /// <summary>The row that wrote each field as it stands; null where that cannot be told.</summary>
+    public IReadOnlyDictionary<string, FieldWriter>? Writers { get; init; }
+
     public static MissionView Of(MissionDetails details, ScheduleOptions options)
     {
         var record = Parse(details.Record);
@@ -85,7 +89,10 @@ internal sealed record MissionView(
             record is { } found ? ScheduleView.Of(found, details, options) : null,
             SlowedDownOf(details.Runs),
             details.Runs
-        );
+        )
+        {
+            Writers = details.Writers,
+        };
     }
 
     /// <summary>Says that a mission rests for longer than its cadence, and why.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -37,7 +38,12 @@ internal static class Problems
                 response.StatusCode,
                 context.ProblemDetails.Detail ?? DetailOf(response.StatusCode),
                 ErrorOf(title)
-            );
+            )
+            {
+                Field = context.ProblemDetails.Extensions.TryGetValue("field", out var field)
+                    ? field as string
+                    : null,
+            };
             await response.WriteAsJsonAsync(
                 problem,
                 options: null,
@@ -76,5 +82,10 @@ internal static class Problems
     }
 
     /// <summary>RFC 9457, with `error` beside it.</summary>
-    private sealed record Problem(string Title, int Status, string Detail, string Error);
+    private sealed record Problem(string Title, int Status, string Detail, string Error)
+    {
+        /// <summary>Which part of the request is wrong, where it is one.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Field { get; init; }
+    }
 }

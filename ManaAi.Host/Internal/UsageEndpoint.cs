@@ -1,5 +1,4 @@
 using System.Globalization;
-using ManaAi.Actors.Database;
 using ManaAi.Actors.Runs;
 using ManaAi.Host.Settings;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,16 +12,15 @@ internal static class UsageEndpoint
     private const int DaysDefault = 7;
     private const int DaysMax = 400;
 
-    public static void MapUsage(this IEndpointRouteBuilder keyed) =>
-        keyed
+    public static void MapUsage(this IEndpointRouteBuilder asked) =>
+        asked
             .MapGet("/usage", GetUsageAsync)
             .WithName("GetUsage")
             .WithTags("Usage")
             .WithSummary(
                 "Tokens used, by day, agent, user and model; the last 7 days unless `days` says otherwise."
             )
-            .ProducesProblem(StatusCodes.Status400BadRequest)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+            .ProducesProblem(StatusCodes.Status400BadRequest);
 
     /// <param name="days">How many days back, today included: 1 to 400.</param>
     internal static async Task<Results<Ok<UsageView>, ProblemHttpResult>> GetUsageAsync(
@@ -42,25 +40,14 @@ internal static class UsageEndpoint
             )
         )
         {
-            return TypedResults.Problem(
-                statusCode: StatusCodes.Status400BadRequest,
-                detail: $"days must be a whole number from 1 to {DaysMax}."
-            );
+            var inputs = new Inputs();
+            inputs.Refuse<int>(nameof(days), $"must be a whole number from 1 to {DaysMax}");
+            return inputs.Problem!;
         }
 
         var to = new DateTimeOffset(time.GetUtcNow().UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
-        try
-        {
-            var report = await usage.ReadAsync(to.AddDays(-count), to, cancellationToken);
-            return TypedResults.Ok(UsageView.Of(report, settings.Runs));
-        }
-        catch (Exception exception) when (exception.IsDatabaseFault())
-        {
-            return TypedResults.Problem(
-                statusCode: StatusCodes.Status503ServiceUnavailable,
-                detail: DatabaseFaults.Describe(exception)
-            );
-        }
+        var report = await usage.ReadAsync(to.AddDays(-count), to, cancellationToken);
+        return TypedResults.Ok(UsageView.Of(report, settings.Runs));
     }
 }
 

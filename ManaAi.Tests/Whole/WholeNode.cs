@@ -14,7 +14,7 @@ namespace ManaAi.Tests.Whole;
 /// <summary>The whole service as it is started in production, on a free port.</summary>
 internal sealed class WholeNode : IAsyncDisposable
 {
-    private const string Key = "a-key-of-the-tests-0123456789";
+    public const string Key = "a-key-of-the-tests-0123456789";
 
     private readonly WebApplication _app;
     private readonly HttpClient _http;
@@ -30,6 +30,8 @@ internal sealed class WholeNode : IAsyncDisposable
         };
         _http.DefaultRequestHeaders.Add("X-Service-Key", Key);
     }
+
+    public Uri Address => _http.BaseAddress!;
 
     public string NodeId => _app.Services.GetRequiredService<Actors.Runs.NodeId>().Value;
 
@@ -99,6 +101,44 @@ internal sealed class WholeNode : IAsyncDisposable
 
     /// <summary>A GET with the service key.</summary>
     public Task<HttpResponseMessage> GetAsync(string path) => _http.GetAsync(new Uri(path, UriKind.Relative));
+
+    /// <summary>A request with the service key, unless there is another.</summary>
+    /// <param name="json">The body; null sends none.</param>
+    public Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string path,
+        string? json = null,
+        string? key = Key
+    )
+    {
+        var request = new HttpRequestMessage(method, new Uri(Address, path));
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        }
+
+        var http = new HttpClient { Timeout = TimeSpan.FromMinutes(1) };
+        if (key is not null)
+        {
+            request.Headers.Add("X-Service-Key", key);
+        }
+
+        return http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>What it answers, as JSON; the test fails where the status is another.</summary>
+    public async Task<JsonElement> AskAsync(
+        HttpMethod method,
+        string path,
+        string? json = null,
+        HttpStatusCode status = HttpStatusCode.OK
+    )
+    {
+        using var answer = await SendAsync(method, path, json);
+        var text = await answer.Content.ReadAsStringAsync();
+        answer.StatusCode.ShouldBe(status, text);
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
 
     /// <summary>How many ticks there have been.</summary>
     public Task<double> TicksAsync() => MetricAsync("mana_ai_ticks_total");

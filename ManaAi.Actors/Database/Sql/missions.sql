@@ -7,7 +7,7 @@ select record, field_times, state, next_run_at, obstacle, running_until, deleted
 -- The newest first.
 select run_id, due_at, kind, verdict, reason, detail, attempts, calls, missed, waits_for, last_error, claimable_at,
        owner, claimed_at, closed_at, prompt_tokens, completion_tokens, iteration_id, agent_id,
-       model, calls_ms, periods
+       model, calls_ms, periods, opened_at, lease_until, retry_of
   from mana_ai.runs
  where user_id = @user and mission_id = @mission
  order by due_at desc, run_id desc

@@ -51,7 +51,11 @@ internal static class LlmStubCommand
                     : RefuseAsync(parsed, fault);
             }
         );
-        return command;
+        return command.WithExamples(
+            "mana-ai llm-stub",
+            "mana-ai llm-stub --port 3020 --delay-ms 500",
+            "mana-ai llm-stub --status 503"
+        );
     }
 
     private static async Task<int> RunAsync(

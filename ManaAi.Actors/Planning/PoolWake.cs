@@ -1,0 +1,25 @@
+using System.Threading.Channels;
+using ManaAi.Actors.Database;
+
+namespace ManaAi.Actors.Planning;
+
+/// <summary>Lets this node look for work at once, after an operator has made some. Other nodes come by themselves.</summary>
+public sealed class PoolWake(DatabaseGate gate, PlannerPool pool, PlannerOptions options)
+{
+    public async Task WakeAsync(CancellationToken cancellationToken)
+    {
+        if (options.IsDryRun || (await gate.EnterAsync(cancellationToken)).Access is not { } access)
+        {
+            return;
+        }
+
+        try
+        {
+            await pool.WakeAsync(access, cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            // The node stops: what was asked for stands in the ledger, for whoever comes next.
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using ManaAi.Actors.Database;
+using Npgsql;
+
+namespace ManaAi.Actors.Runs;
+
+/// <summary>What happened to runs: page by page, or as it comes.</summary>
+public sealed class EventList(SyncDatabase database)
+{
+    /// <returns>The newest first; one more than asked for where there is a further page.</returns>
+    public async Task<IReadOnlyList<RunEvent>> ReadAsync(
+        EventFilter filter,
+        int rowsMax,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction
+            .Command(Sql.Get("EventsPage"))
+            .Add("before", filter.Before)
+            .Add("user", filter.UserId)
+            .Add("mission", filter.MissionId)
+            .Add("rows_max", rowsMax + 1L);
+        return await RunEvent.ReadAllAsync(command, cancellationToken);
+    }
+
+    /// <summary>The newest event's id; 0 where there is none.</summary>
+    public async Task<long> LastAsync(CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction.Command(Sql.Get("LastEvent"));
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>What is new to a follower.</summary>
+    public async Task<IReadOnlyList<RunEvent>> FollowAsync(
+        EventFollower follower,
+        int rowsMax,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction
+            .Command(Sql.Get("EventsAfter"))
+            .Add("after", follower.Last)
+            .Add("ids", follower.Missing)
+            .Add("rows_max", (long)rowsMax);
+        return follower.Take(await RunEvent.ReadAllAsync(command, cancellationToken));
+    }
+}
+
+/// <summary>Which events are asked for; null is any.</summary>
+public sealed record EventFilter
+{
+    public string? UserId { get; init; }
+
+    public string? MissionId { get; init; }
+
+    /// <summary>The last event of the page before.</summary>
+    public long? Before { get; init; }
+}
+
+/// <summary>One thing that happened to a run, as the table has it.</summary>
+/// <param name="Kind">
+/// due, asked-for, claimed, taken-over, asked, answered, answer-refused, waits, handed-back, reopened, or a verdict.
+/// </param>
+public sealed record RunEvent(long Id, DateTimeOffset At, string Kind, string UserId, string MissionId)
+{
+    public long? RunId { get; init; }
+
+    public DateTimeOffset? DueAt { get; init; }
+
+    public long? Epoch { get; init; }
+
+    public string? Node { get; init; }
+
+    public string? Detail { get; init; }
+
+    internal static async Task<IReadOnlyList<RunEvent>> ReadAllAsync(
+        NpgsqlCommand command,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var events = new List<RunEvent>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            events.Add(
+                new RunEvent(
+                    reader.GetInt64(0),
+                    reader.GetInstant(1),
+                    reader.GetString(2),
+                    reader.GetString(3),
+                    reader.GetString(4)
+                )
+                {
+                    RunId = reader.GetNullable<long>(5),
+                    DueAt = reader.GetNullable<DateTimeOffset>(6),
+                    Epoch = reader.GetNullable<long>(7),
+                    Node = reader.GetText(8),
+                    Detail = reader.GetText(9),
+                }
+            );
+        }
+
+        return events;
+    }
+}
