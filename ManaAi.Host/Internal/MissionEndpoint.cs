@@ -19,6 +19,17 @@ internal static class MissionEndpoint
             .WithSummary(
                 "One mission: its folded record and who wrote each field, its zone and next ten runs, and its last runs."
             )
+            .WithExample(
+                """
+                {"userId":"user-1","missionId":"mission-1","record":{"id":"mission-1","state":"active"},
+                "fieldTimes":{"state":"2026-03-01T08:00:00.000Z"},"state":"active","deleted":false,
+                "nextRunAt":"2026-03-03T08:00:00.000Z","obstacle":null,"runningUntil":null,
+                "schedule":{"cadence":"daily","zone":"Europe/Berlin","zoneReason":"The mission's timeZone is Europe/Berlin.",
+                "nextRuns":["2026-03-03T08:00:00.000Z"],"never":null},"slowedDown":null,"runs":[],
+                "writers":{"state":{"at":"2026-03-01T08:00:00.000Z","clientId":"device-1","actorKind":"user",
+                "origin":"user","createdAt":"2026-03-01T08:00:01+00:00","changeId":"0a4f6f52-7d3d-5a57-8d0e-6d3b2f3c9a10"}}}
+                """
+            )
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound);
 

@@ -13,7 +13,16 @@ internal static class StatusEndpoint
             .MapGet("/status", GetStatusAsync)
             .WithName("GetStatus")
             .WithTags("Status")
-            .WithSummary("The node, its ticks, its readiness, its settings, and the sums of the run ledger.");
+            .WithSummary("The node, its ticks, its readiness, its settings, and the sums of the run ledger.")
+            .WithExample(
+                """
+                {"service":"mana-ai","version":"0.1.0","nodeId":"host-1a2b3c4d","startedAt":"2026-03-02T07:00:00+00:00",
+                "tick":{"enabled":true,"state":"idle","lastTickAt":"2026-03-02T08:00:00.123+00:00","lastTickMs":14.2,
+                "lastErrors":[]},"readiness":{"ready":true,"reasons":[],"degraded":[]},"openOccurrences":1,
+                "verdicts":[{"verdict":"planned","reason":null,"count":41}],"llm":{"breaker":"closed","holds":[]},
+                "settings":{"environment":"Production","dryRun":false},"nodes":[]}
+                """
+            );
 
     internal static async Task<Ok<StatusView>> GetStatusAsync(
         [AsParameters] StatusSources sources,

@@ -16,6 +16,12 @@ internal static class TickEndpoint
             .WithSummary(
                 "Runs one tick now and answers when what it found is closed, waiting, or held elsewhere."
             )
+            .WithExample(
+                """
+                {"scannedAt":"2026-03-02T08:00:00.123Z","dueMissionCount":2,"plansProduced":2,"plansWrittenBack":2,
+                "parseFailures":0,"errors":[]}
+                """
+            )
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
 
     internal static async Task<Results<Ok<TickView>, ProblemHttpResult>> RunTickAsync(

@@ -20,6 +20,15 @@ internal static class UsageEndpoint
             .WithSummary(
                 "Tokens used, by day, agent, user and model; the last 7 days unless `days` says otherwise."
             )
+            .WithExample(
+                """
+                {"from":"2026-03-02T00:00:00+00:00","to":"2026-03-03T00:00:00+00:00",
+                "total":{"day":null,"userId":null,"agentId":null,"model":null,"promptTokens":812,"completionTokens":204,
+                "calls":1,"estimatedTokens":0,"tokens":1016},"lastDay":1016,"reserved":0,
+                "budgets":{"perMissionPerDay":null,"perUserPerDay":null,"perDay":1000000},
+                "byDay":[],"byUser":[],"byAgent":[],"byModel":[]}
+                """
+            )
             .ProducesProblem(StatusCodes.Status400BadRequest);
 
     /// <param name="days">How many days back, today included: 1 to 400.</param>

@@ -407,6 +407,18 @@ public sealed class EndpointTests : IAsyncLifetime
             .GetArrayLength()
             .ShouldBe(1);
         paths.GetProperty("/health").GetProperty("get").TryGetProperty("security", out _).ShouldBeFalse();
+        (
+            from path in paths.EnumerateObject()
+            where
+                path.Name.StartsWith("/internal/", StringComparison.Ordinal)
+                && !path.Name.EndsWith("/stream", StringComparison.Ordinal)
+            from operation in path.Value.EnumerateObject()
+            let described = operation.Value.GetProperty("responses").GetProperty("200").GetProperty("content")
+            where
+                !described.GetProperty("application/json").TryGetProperty("example", out _)
+                || !operation.Value.TryGetProperty("summary", out _)
+            select $"{operation.Name} {path.Name} has no summary or no example"
+        ).ShouldBeEmpty();
         document.RootElement.GetProperty("info").GetProperty("version").GetString().ShouldBe("0.1.0");
 
         await using var closed = await RunningHost.StartAsync(("OPENAPI_ENABLED", "false"));
