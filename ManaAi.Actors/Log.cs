@@ -263,7 +263,7 @@ internal static partial class Log
     );
 
     [LoggerMessage(
-        414,
+        415,
         LogLevel.Warning,
         "{Mission} due {DueAt:O} epoch {Epoch} was interrupted: {Reason}; it goes on when its lease is over"
     )]
