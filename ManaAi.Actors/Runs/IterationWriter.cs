@@ -85,15 +85,19 @@ public sealed class IterationWriter(
                         ? await SlowdownAsync(transaction, claim, mission, cancellationToken)
                         : 1,
             };
-            row =
-                verdict is Verdict.Skipped
-                    ? SkippedRow(access, claim, mission, own)
-                    : rows.Iteration(access, claim, agent, verdict, mission, own, closing.Periods);
-            if (row is null)
+            if (verdict is not Verdict.Skipped)
             {
-                written = WriteBackResult.TooLarge;
-                var earlier = mission.Projection.Fold["iterations"]?.Length ?? 0;
-                closing = RunClosing.Of(claim, SkipRule.TooLarge(earlier), closing.HasPlan);
+                row = rows.Iteration(access, claim, agent, verdict, mission, own, closing.Periods);
+                if (row is null)
+                {
+                    written = WriteBackResult.TooLarge;
+                    var earlier = mission.Projection.Fold["iterations"]?.Length ?? 0;
+                    closing = RunClosing.Of(claim, SkipRule.TooLarge(earlier), closing.HasPlan);
+                }
+            }
+
+            if (row is null && !mission.IsScheduleKeptBy(claim))
+            {
                 row = rows.Schedule(access, claim.Occurrence, mission, own);
             }
         }
@@ -129,9 +133,6 @@ public sealed class IterationWriter(
 
         return missed;
     }
-
-    private OwnRow? SkippedRow(LogAccess access, Claim claim, LockedMission mission, LockedSchedule own) =>
-        mission.IsScheduleKeptBy(claim) ? null : rows.Schedule(access, claim.Occurrence, mission, own);
 
     /// <summary>For how many periods the mission rests after this failure.</summary>
     private static async Task<int> SlowdownAsync(

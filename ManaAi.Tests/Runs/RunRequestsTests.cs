@@ -32,6 +32,23 @@ public sealed class RunRequestsTests : BenchTests
     }
 
     [Fact]
+    public async Task A_run_that_was_asked_for_and_skipped_says_why_and_leaves_a_future_date_alone()
+    {
+        var node = Bench.Node();
+        var mission = await InsertLaterAsync();
+        await node.TickAsync();
+        await RunNowAsync(mission);
+        var claim = (await node.ClaimAsync()).ShouldHaveSingleItem();
+
+        await node.WriteAsync(claim, new Verdict.Skipped("budget", "used up"));
+
+        var run = await Database.RunAsync(claim.RunId);
+        (run.Verdict, run.Reason).ShouldBe(("skipped", "budget"));
+        (await Database.OwnChangesAsync()).ShouldBeEmpty();
+        (await Database.MissionAsync(mission)).NextRunAt.ShouldBe(mission.DueAt);
+    }
+
+    [Fact]
     public async Task A_double_click_is_one_run()
     {
         var node = Bench.Node();
