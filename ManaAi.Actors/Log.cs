@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace ManaAi.Actors;
 
 /// <summary>
-/// Everything the actors can say. A line names the mission, the occurrence and the epoch; never a prompt, a user's
-/// text or a key. Ids: 1xx mailboxes and database, 2xx change log, 3xx ticks, 4xx runs, 5xx planning.
+/// Everything the actors can say, one line for each thing that matters. A line names the mission, the occurrence and the
+/// epoch; never a prompt, a key, or text of a user, a model or a server: the ledger keeps that. Ids: 1xx mailboxes and database, 2xx change log, 3xx ticks, 4xx runs, 5xx planning.
 /// </summary>
 internal static partial class Log
 {
@@ -122,6 +122,19 @@ internal static partial class Log
     [LoggerMessage(302, LogLevel.Error, "Tick failed: {Reason}")]
     public static partial void TickFailed(ILogger logger, string reason, Exception? exception);
 
+    [LoggerMessage(
+        308,
+        LogLevel.Warning,
+        "Claiming failed ({Reason}); it is tried again every second, and not said again until it works"
+    )]
+    public static partial void ClaimingFailed(ILogger logger, string reason);
+
+    [LoggerMessage(309, LogLevel.Warning, "{What} is paused until {Until}; nobody claims its runs")]
+    public static partial void Paused(ILogger logger, string what, string until);
+
+    [LoggerMessage(310, LogLevel.Information, "{What} is no longer paused")]
+    public static partial void Resumed(ILogger logger, string what);
+
     [LoggerMessage(303, LogLevel.Information, "Listening for missions that devices make due")]
     public static partial void Listening(ILogger logger);
 
@@ -203,8 +216,13 @@ internal static partial class Log
     )]
     public static partial void ScheduleRepaired(ILogger logger, string mission, DateTimeOffset dueAt);
 
-    [LoggerMessage(408, LogLevel.Warning, "{Mission}: {Reason}")]
-    public static partial void UnreadableCadence(ILogger logger, string mission, string reason);
+    [LoggerMessage(408, LogLevel.Warning, "{Mission} due {DueAt:O}: {Reason} It is not run again by itself")]
+    public static partial void UnreadableCadence(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        string reason
+    );
 
     [LoggerMessage(
         409,
@@ -235,9 +253,15 @@ internal static partial class Log
     [LoggerMessage(
         411,
         LogLevel.Information,
-        "{Mission} due {DueAt:O} is made up for once; {Missed} later occurrences had passed"
+        "{Mission} due {DueAt:O} epoch {Epoch} is made up for once; {Missed} later occurrences had passed"
     )]
-    public static partial void Missed(ILogger logger, string mission, DateTimeOffset dueAt, int missed);
+    public static partial void Missed(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        long epoch,
+        int missed
+    );
 
     [LoggerMessage(412, LogLevel.Information, "{Mission} is run by cron and got its first nextRunAt")]
     public static partial void FirstScheduled(ILogger logger, string mission);
@@ -245,7 +269,7 @@ internal static partial class Log
     [LoggerMessage(
         413,
         LogLevel.Error,
-        "{Mission}: the change log does not let its schedule move on ({SqlState})"
+        "{Mission}: the change log does not let its schedule move on ({SqlState}). Not said again until it does"
     )]
     public static partial void ScheduleRefused(ILogger logger, string mission, string sqlState);
 
@@ -275,11 +299,44 @@ internal static partial class Log
         string reason
     );
 
-    [LoggerMessage(501, LogLevel.Warning, "{Mission} due {DueAt:O}: the answer was refused: {Sentence}")]
+    [LoggerMessage(
+        416,
+        LogLevel.Warning,
+        "The leases of {Runs} runs under way were not renewed: {Reason}; while that lasts, others take them over"
+    )]
+    public static partial void LeasesNotRenewed(ILogger logger, int runs, string reason);
+
+    [LoggerMessage(
+        417,
+        LogLevel.Warning,
+        "Runs under way were not handed back: {Reason}; others take them over when their leases run out"
+    )]
+    public static partial void NotHandedBack(ILogger logger, string reason);
+
+    [LoggerMessage(
+        418,
+        LogLevel.Error,
+        "{Mission} due {DueAt:O} epoch {Epoch}: attempt {Attempt} met an unexpected fault"
+    )]
+    public static partial void AttemptThrew(
+        ILogger logger,
+        string mission,
+        DateTimeOffset dueAt,
+        long epoch,
+        int attempt,
+        Exception exception
+    );
+
+    [LoggerMessage(
+        501,
+        LogLevel.Warning,
+        "{Mission} due {DueAt:O} epoch {Epoch}: the answer was refused: {Sentence}"
+    )]
     public static partial void AnswerRefused(
         ILogger logger,
         string mission,
         DateTimeOffset dueAt,
+        long epoch,
         string sentence
     );
 
@@ -309,7 +366,7 @@ internal static partial class Log
     [LoggerMessage(
         507,
         LogLevel.Warning,
-        "{Model} takes no tools; for an hour it is asked for plans as JSON: {Detail}"
+        "{Model} takes no tools ({Status}); for an hour it is asked for plans as JSON"
     )]
-    public static partial void ToolsRefused(ILogger logger, string model, string detail);
+    public static partial void ToolsRefused(ILogger logger, string model, int status);
 }

@@ -62,8 +62,7 @@ internal sealed class ActorService(
         catch (Exception exception)
             when (exception.IsDatabaseFault() || exception is OperationCanceledException)
         {
-            // The leases run out by themselves; that is only slower.
-            Log.TickFailed(logger, DatabaseFaults.Describe(exception), null);
+            Log.NotHandedBack(logger, DatabaseFaults.Describe(exception));
         }
 
         await nodes.StopAsync(cancellationToken);

@@ -76,6 +76,13 @@ internal static class Composition
         );
         services.AddSingleton<ITickCoordinator>(provider => provider.GetRequiredService<TickCoordinator>());
         services.AddSingleton<IStatusReader, LedgerStatusReader>();
+        if (settings.Traces is { } traces)
+        {
+            // Before the actors, and so after them when it stops: their last spans are sent too.
+            services.AddSingleton(traces);
+            services.AddHostedService<TraceExport>();
+        }
+
         services.AddHostedService<ActorService>();
     }
 

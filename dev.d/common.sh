@@ -21,6 +21,15 @@ require_dotnet() {
 # A connection that is refused is a port that is free.
 is_port_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+next_free_port() {
+  local port=$1
+  until is_port_free "$port"; do
+    port=$((port + 1))
+    [ "$port" -le 65535 ] || die "no port from $1 on is free"
+  done
+  echo "$port"
+}
+
 is_running() { [ -n "${1:-}" ] && [ -d "/proc/$1" ]; }
 
 # Everything below is made once for both root and ordinary users: .dev itself stays traversable.

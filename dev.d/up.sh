@@ -75,15 +75,6 @@ wait_until() {
 is_answering() { [ -n "$(http_status "$1" "$2")" ]; }
 is_healthy() { [ "$(http_status "$1" "$2")" = 200 ]; }
 
-next_free_port() {
-  local port=$1
-  until is_port_free "$port"; do
-    port=$((port + 1))
-    [ "$port" -le 65535 ] || die "no port from $1 on is free"
-  done
-  echo "$port"
-}
-
 # --- the parts --------------------------------------------------------------------------------------------------
 
 take_lock() {

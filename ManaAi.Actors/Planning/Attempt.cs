@@ -26,6 +26,9 @@ internal sealed class Attempt(Claim claim, string model, PromptInput input, IRea
     /// <summary>Calls counted by this attempt.</summary>
     public int Calls { get; set; }
 
+    /// <summary>Tokens that this attempt's answers took, as the server counted them.</summary>
+    public LlmUsage Usage { get; set; } = LlmUsage.None;
+
     /// <summary>Answers that the ledger keeps for this run.</summary>
     public int Kept { get; set; } = kept.Count;
 

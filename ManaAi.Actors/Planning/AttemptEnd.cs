@@ -6,6 +6,8 @@ namespace ManaAi.Actors.Planning;
 /// <summary>How one attempt ended.</summary>
 public abstract record AttemptEnd
 {
+    private const string TooMany = "mana-llm answered 429";
+
     private AttemptEnd() { } // Closed: only the cases below can exist.
 
     public sealed record Decided(Verdict Verdict) : AttemptEnd;
@@ -31,6 +33,7 @@ public abstract record AttemptEnd
                 RetryWaits.Unauthorized,
                 "authorization",
                 unauthorized.Detail,
+                $"status {unauthorized.Status}",
                 took,
                 isCounted: false
             ),
@@ -42,6 +45,7 @@ public abstract record AttemptEnd
                 RetryWaits.AfterFailure(options.RetryBase, claim.Attempt, jitter),
                 "retry",
                 $"{unavailable.Kind}: {unavailable.Detail}",
+                $"{unavailable.Kind}: {unavailable.Brief}",
                 took,
                 isCounted: true
             ),
@@ -59,13 +63,21 @@ public abstract record AttemptEnd
         var waited = claim.RateLimitedSince is { } since ? claim.ClaimedAt - since : TimeSpan.Zero;
         return waited + wait > options.RateLimitMax
             ? new Decided(Verdicts.RateLimited(waited))
-            : Wait(wait, "rate-limit", "mana-llm answered 429", took, isCounted: false);
+            : Wait(wait, "rate-limit", TooMany, TooMany, took, isCounted: false);
     }
 
-    private static Waits Wait(TimeSpan wait, string waitsFor, string error, TimeSpan took, bool isCounted) =>
+    private static Waits Wait(
+        TimeSpan wait,
+        string waitsFor,
+        string error,
+        string brief,
+        TimeSpan took,
+        bool isCounted
+    ) =>
         new(
             new Release(wait, waitsFor, error, CostsAttempt: isCounted)
             {
+                Brief = brief,
                 IsCallGivenBack = !isCounted,
                 CallTook = took,
             }

@@ -40,6 +40,10 @@ public static class ForeignText
     /// <summary>For sentences that name what was found: short, on one line, in quotes that it cannot close.</summary>
     public static string Quote(string text) => $"\"{Line(text, QuotedCharsMax).Replace('"', '\'')}\"";
 
+    /// <summary>A sentence of ours without what it quotes, for places where no foreign text may stand.</summary>
+    public static string WithoutQuotes(string sentence) =>
+        string.Join("\"…\"", sentence.Split('"').Where((_, place) => place % 2 == 0));
+
     /// <summary>Whether a reader would see nothing.</summary>
     public static bool IsBlank(string text) =>
         text.EnumerateRunes()

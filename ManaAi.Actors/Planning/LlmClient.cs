@@ -27,6 +27,9 @@ public sealed class LlmClient(
         around?.Invoke(CreateHandler(limits)) ?? CreateHandler(limits)
     );
 
+    /// <summary>Whom it calls.</summary>
+    public Uri Address => _address;
+
     public async Task<LlmOutcome> CompleteAsync(LlmRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -73,6 +76,11 @@ public sealed class LlmClient(
             },
         };
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (Traces.CurrentCall is { } span)
+        {
+            message.Headers.Add("traceparent", span); // So that mana-llm can go on with it.
+        }
+
         if (!string.IsNullOrEmpty(bearer))
         {
             message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
@@ -132,6 +140,8 @@ public sealed class LlmClient(
             // Below the 5 seconds after which uvicorn hangs up: a request that crosses that costs an attempt,
             // a new connection costs a millisecond.
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2),
+            // Ours is the span that is sent: the handler's own would be one that nobody exports.
+            ActivityHeadersPropagator = null,
             // A reply that we gave up is not read to its end for the sake of its connection.
             MaxResponseDrainSize = 0,
         };

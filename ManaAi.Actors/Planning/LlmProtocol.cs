@@ -70,6 +70,9 @@ public abstract record LlmOutcome
     /// <param name="Detail">For operators: what happened and at which limit. No key, no prompt.</param>
     public sealed record Unavailable(string Kind, string Detail) : LlmOutcome
     {
+        /// <summary>The detail, but for what a server said in its own words, which can repeat a prompt: for logs and pages.</summary>
+        public string Brief { get; init; } = Detail;
+
         /// <summary>Whether mana-llm itself was not there: transport, timeout or 5xx. A strange answer is one.</summary>
         public bool IsBreakerMatter => Kind is "connect" or "timeout" or "transport" or "server-error";
     }

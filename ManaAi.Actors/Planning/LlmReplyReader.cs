@@ -34,11 +34,23 @@ public static class LlmReplyReader
     {
         // The content type is not asked: servers get it wrong, and the body says more.
         using var document = TryParse(reply.Body);
-        var (answer, fault) = document is null
-            ? (null, $"{Shape(reply)} is no JSON")
-            : LlmAnswerReader.Read(document.RootElement);
+        if (document is null)
+        {
+            return new LlmOutcome.Unavailable(
+                "bad-answer",
+                LlmReplyText.Detail($"{Shape(reply)} is no JSON", key)
+            )
+            {
+                Brief = "no JSON",
+            };
+        }
+
+        var (answer, fault) = LlmAnswerReader.Read(document.RootElement);
         return answer is null
             ? new LlmOutcome.Unavailable("bad-answer", LlmReplyText.Detail(fault!, key))
+            {
+                Brief = "no answer in it",
+            }
             : new LlmOutcome.Answered(answer);
     }
 
@@ -66,7 +78,10 @@ public static class LlmReplyReader
                 RetryAfter.Parse(reply.RetryAfter, now)
             ),
             (401 or 403, _) or (_, "auth") => new LlmOutcome.Unauthorized(reply.Status, detail),
-            (408 or 425 or >= 500, _) => new LlmOutcome.Unavailable("server-error", detail),
+            (408 or 425 or >= 500, _) => new LlmOutcome.Unavailable("server-error", detail)
+            {
+                Brief = $"status {reply.Status}",
+            },
             (_, "blocked" or "truncated" or "capability") => new LlmOutcome.Rejected(
                 reply.Status,
                 error.Kind,

@@ -58,7 +58,9 @@ public sealed class Planner(
             },
             KeptAnswer.ReadAll(claim.Answers)
         );
+        using var span = Traces.Plan(claim, model);
         var end = await RunAsync(attempt, cancellationToken);
+        span?.EndPlan(end, attempt);
         if (attempt.Calls > 0)
         {
             metrics.PlannerRounds.Record(attempt.Calls);
@@ -165,6 +167,7 @@ public sealed class Planner(
             switch (outcome)
             {
                 case LlmOutcome.Answered { Answer: var answer }:
+                    attempt.Usage += answer.Usage;
                     var kept = KeptAnswer.Of(answer, dialogue.Mode);
                     var isKept = await KeepAsync(
                         attempt,
@@ -179,7 +182,7 @@ public sealed class Planner(
                 case LlmOutcome.Rejected { Kind: "capability", Status: 400 or 422 } rejected
                     when dialogue.Mode == PlanMode.Tools:
                     _withoutTools.Add(attempt.Model);
-                    Log.ToolsRefused(logger, attempt.Model, rejected.Detail);
+                    Log.ToolsRefused(logger, attempt.Model, rejected.Status);
                     return new Asked.WithoutTools();
                 case LlmOutcome.Rejected { Kind: not "blocked", Status: 400 or 422 }
                     when request.Format == ResponseFormat.JsonSchema:
@@ -311,7 +314,9 @@ public sealed class Planner(
     private async Task<LlmOutcome> CallAsync(LlmRequest request, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
+        using var span = Traces.Call(request, llm.Address);
         var outcome = await llm.CompleteAsync(request, cancellationToken);
+        span?.EndCall(outcome);
         metrics.PlannerRequestDuration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
         if (LlmOutcomes.Kind(outcome) is { } kind)
         {
@@ -325,7 +330,8 @@ public sealed class Planner(
     {
         attempt.Refusal = sentence;
         metrics.ParseFailures.Add(1);
-        Log.AnswerRefused(logger, attempt.Claim.Mission.ToString(), attempt.Claim.Occurrence.DueAt, sentence);
+        var (mission, dueAt) = (attempt.Claim.Mission.ToString(), attempt.Claim.Occurrence.DueAt);
+        Log.AnswerRefused(logger, mission, dueAt, attempt.Claim.Epoch, ForeignText.WithoutQuotes(sentence));
     }
 
     private static AttemptEnd.Decided Decided(Verdict verdict) => new(verdict);

@@ -39,7 +39,7 @@ public sealed class PlannerActor(
             when (message.Claim.Attempt > runs.AttemptsMax && !exception.IsDatabaseFault())
         {
             // It throws in every attempt, and no attempt is left: told, or it would be claimed and thrown for ever.
-            Log.MessageFailed(logger, nameof(PlanRun), exception);
+            Tell(message.Claim, exception);
             await WriteAsync(message, null, Verdicts.AttemptsUsedUp(runs.AttemptsMax));
         }
         catch (Exception exception) when (exception.IsDatabaseFault())
@@ -52,6 +52,11 @@ public sealed class PlannerActor(
                 message.Claim.Epoch,
                 DatabaseFaults.Describe(exception)
             );
+        }
+        catch (Exception exception)
+        {
+            // Caught here and not by the mailbox, which does not know whose run it was.
+            Tell(message.Claim, exception);
         }
         finally
         {
@@ -176,6 +181,16 @@ public sealed class PlannerActor(
         );
     }
 
+    private void Tell(Claim claim, Exception exception) =>
+        Log.AttemptThrew(
+            logger,
+            claim.Mission.ToString(),
+            claim.Occurrence.DueAt,
+            claim.Epoch,
+            claim.Attempt,
+            exception
+        );
+
     private void Report(Claim claim, Release release) =>
         Log.AttemptFailed(
             logger,
@@ -183,7 +198,7 @@ public sealed class PlannerActor(
             claim.Occurrence.DueAt,
             claim.Epoch,
             claim.Attempt,
-            release.Error,
+            release.Brief,
             release.Wait
         );
 

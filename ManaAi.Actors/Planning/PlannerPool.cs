@@ -45,6 +45,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     private readonly ITimer _renewTimer;
     private LogAccess? _access;
     private bool _owesClaim;
+    private bool _isClaimingTold;
 
     public PlannerPool(
         RunLedger ledger,
@@ -201,11 +202,14 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         {
             var slots = _free.Count;
             var model = _asking.ModelFor(access.Shape.Generation);
+            var askedAt = _time.GetUtcNow();
             var round = await _ledger.ClaimAsync(slots, model, cancellationToken);
+            _isClaimingTold = false;
             Record(round.Gate);
             foreach (var claim in round.Claims)
             {
-                await DispatchAsync(claim, access, cancellationToken);
+                var traced = claim with { Span = Traces.Claim(claim, askedAt) };
+                await DispatchAsync(traced, access, cancellationToken);
             }
 
             if (round.Gate.Wait is { } held)
@@ -220,7 +224,12 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         catch (Exception exception) when (exception.IsDatabaseFault())
         {
             WakeAfter(RetryAfterFault);
-            Log.TickFailed(_logger, DatabaseFaults.Describe(exception), null);
+            if (!_isClaimingTold)
+            {
+                Log.ClaimingFailed(_logger, DatabaseFaults.Describe(exception));
+            }
+
+            _isClaimingTold = true;
         }
     }
 
@@ -271,7 +280,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         }
         catch (Exception exception) when (exception.IsDatabaseFault())
         {
-            Log.TickFailed(_logger, DatabaseFaults.Describe(exception), null);
+            Log.LeasesNotRenewed(_logger, _underWay.Count, DatabaseFaults.Describe(exception));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ManaAi.Actors.Agents;
 using ManaAi.Actors.Missions;
 
@@ -38,6 +39,12 @@ public sealed record Claim(
 
     /// <summary>The one claim that a half open breaker let through.</summary>
     public bool IsProbe { get; init; }
+
+    /// <summary>The span of the tick that opened it, where that is traced.</summary>
+    public string? OpenedBy { get; init; }
+
+    /// <summary>The span of this claim, which plan and write-back belong to; nothing where it is not traced.</summary>
+    public ActivityContext Span { get; init; }
 
     /// <summary>Claimed while its model is held, since it has waited for longer than it may.</summary>
     public bool IsWaitedOut { get; init; }

@@ -32,6 +32,7 @@ public sealed class IterationWriter(
         CancellationToken cancellationToken
     )
     {
+        using var span = Traces.WriteBack(claim);
         var reference = new RunReference(claim.RunId, claim.Epoch, node.Value);
         try
         {
@@ -128,7 +129,7 @@ public sealed class IterationWriter(
         var missed = MissedRule.CountMissed(own.Cadence, own.Zone, claim, schedule);
         if (missed > 0)
         {
-            Log.Missed(logger, claim.Mission.ToString(), claim.Occurrence.DueAt, missed);
+            Log.Missed(logger, claim.Mission.ToString(), claim.Occurrence.DueAt, claim.Epoch, missed);
         }
 
         return missed;
@@ -183,6 +184,7 @@ public sealed class IterationWriter(
 
     private void Report(Claim claim, RunClosing closing, WriteBackResult result)
     {
+        Traces.WrittenBack(closing, result);
         var (mission, dueAt) = (claim.Mission.ToString(), claim.Occurrence.DueAt);
         if (result == WriteBackResult.ClaimLost)
         {

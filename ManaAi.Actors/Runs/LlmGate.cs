@@ -82,7 +82,7 @@ public sealed class LlmGate(
     )
     {
         await WriteCallsAsync(TakeAnswered(added: 0, isForced: true), failed: 1, cancellationToken);
-        var detail = $"{unavailable.Kind}: {unavailable.Detail}";
+        var detail = $"{unavailable.Kind}: {unavailable.Brief}";
         await using var transaction = await database.BeginAsync(cancellationToken);
         if (claim.IsProbe)
         {

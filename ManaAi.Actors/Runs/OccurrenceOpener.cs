@@ -67,9 +67,10 @@ public sealed class OccurrenceOpener(
         await using var transaction = await database.BeginAsync(cancellationToken);
         await using var batch = transaction.Batch();
         batch.Then(Sql.Get("SupersedeStale"));
-        batch.Then(Sql.Get("ReopenSuperseded"));
+        batch.Then(Sql.Get("ReopenSuperseded")).Add("opened_by", Traces.CurrentTick);
         batch
             .Then(Sql.Get("OpenDue"))
+            .Add("opened_by", Traces.CurrentTick)
             .Add("late_after", options.LateAfter)
             .Add("missed_after", schedule.MissedAfter)
             .Add("spread", schedule.Spread)
@@ -160,15 +161,16 @@ public sealed class OccurrenceOpener(
     private static MissionKey ReadKey(NpgsqlDataReader reader, int column) =>
         new(new UserId(reader.GetString(column)), new MissionId(reader.GetString(column + 1)));
 
-    private void Remember(MissionKey mission, bool isRefused)
+    private void Remember(MissionKey mission, string? refusal)
     {
-        if (!isRefused)
+        if (refusal is null)
         {
             _refused.Remove(mission);
         }
-        else if (_refused.Count < RefusedMax)
+        else if (_refused.Count < RefusedMax && _refused.Add(mission))
         {
-            _refused.Add(mission);
+            // Once: each tick tries it again.
+            Log.ScheduleRefused(logger, mission.ToString(), refusal);
         }
     }
 

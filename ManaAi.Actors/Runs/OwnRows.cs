@@ -20,7 +20,7 @@ public sealed class OwnRows(RunOptions options, ScheduleOptions schedule, ILogge
         var own = LockedSchedule.Of(mission, schedule);
         if (options.IsScheduleAdvanced && own.Cadence is Cadence.Unreadable unreadable)
         {
-            Log.UnreadableCadence(logger, occurrence.Mission.ToString(), unreadable.Reason);
+            Log.UnreadableCadence(logger, occurrence.Mission.ToString(), occurrence.DueAt, unreadable.Reason);
         }
 
         return own;

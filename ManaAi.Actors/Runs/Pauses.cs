@@ -1,4 +1,6 @@
+using System.Globalization;
 using ManaAi.Actors.Database;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace ManaAi.Actors.Runs;
@@ -7,7 +9,7 @@ namespace ManaAi.Actors.Runs;
 /// What operators have stopped: the whole service, a user, or one mission. A pause is a row that every claim looks at, so
 /// all nodes obey it with their next claim; what is under way goes on.
 /// </summary>
-public sealed class Pauses(SyncDatabase database)
+public sealed class Pauses(SyncDatabase database, ILogger<Pauses> logger)
 {
     /// <param name="until">null: until someone resumes.</param>
     /// <returns>False: there is no such user or mission.</returns>
@@ -39,6 +41,11 @@ public sealed class Pauses(SyncDatabase database)
             .Add("until", until);
         await pause.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        Log.Paused(
+            logger,
+            scope.ToString(),
+            until?.ToString("O", CultureInfo.InvariantCulture) ?? "it is resumed"
+        );
         return true;
     }
 
@@ -58,6 +65,7 @@ public sealed class Pauses(SyncDatabase database)
         await using var wake = transaction.Command(Sql.Get("WakeAfterResume")).Add("user", scope.UserId);
         await wake.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        Log.Resumed(logger, scope.ToString());
         return true;
     }
 
@@ -74,6 +82,14 @@ public sealed class Pauses(SyncDatabase database)
 public sealed record PauseScope(string UserId, string MissionId)
 {
     public static PauseScope Service { get; } = new("", "");
+
+    public override string ToString() =>
+        (UserId, MissionId) switch
+        {
+            ("", _) => "The whole service",
+            (_, "") => UserId,
+            _ => $"{UserId}/{MissionId}",
+        };
 }
 
 /// <param name="Until">null: until someone resumes.</param>

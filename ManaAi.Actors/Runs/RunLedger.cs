@@ -295,6 +295,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             AgentId = reader.GetText(13),
             AgentTokensPerDay = reader.GetNullable<long>(14),
             IsManual = reader.GetString(15) == "manual",
+            OpenedBy = reader.GetText(16),
         };
 
     private async Task<bool> ForClaimAsync(
@@ -333,6 +334,9 @@ public sealed record Release(TimeSpan Wait, string WaitsFor, string Error, bool 
 
     /// <summary>True where the call does not count either: 429 may come more often than an occurrence has calls.</summary>
     public bool IsCallGivenBack { get; init; }
+
+    /// <summary>The error without what a server said in its own words.</summary>
+    public string Brief { get; init; } = Error;
 
     /// <summary>How long the call took that led to this.</summary>
     public TimeSpan CallTook { get; init; }

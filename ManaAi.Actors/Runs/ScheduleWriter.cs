@@ -18,8 +18,8 @@ public sealed class ScheduleWriter(
     /// Moves the schedule of a mission that is due at an instant which already has its verdict. Whatever changed
     /// meanwhile wins: then nothing is written.
     /// </summary>
-    /// <returns>Whether the log refused it.</returns>
-    public async Task<bool> MoveOnAsync(
+    /// <returns>The SQLSTATE with which the log refused it; null where it did not.</returns>
+    public async Task<string?> MoveOnAsync(
         LogAccess access,
         Occurrence occurrence,
         CancellationToken cancellationToken
@@ -31,17 +31,17 @@ public sealed class ScheduleWriter(
             mission => mission.IsDueAt(occurrence.DueAt),
             cancellationToken
         );
-        if (move == Move.Made)
+        if (move.IsMade)
         {
             Log.ScheduleRepaired(logger, occurrence.Mission.ToString(), occurrence.DueAt);
         }
 
-        return move == Move.Refused;
+        return move.Refusal;
     }
 
     /// <summary>Gives a cron mission, which no device schedules, its first nextRunAt.</summary>
-    /// <returns>Whether the log refused it.</returns>
-    public async Task<bool> ScheduleFirstAsync(
+    /// <returns>The SQLSTATE with which the log refused it; null where it did not.</returns>
+    public async Task<string?> ScheduleFirstAsync(
         LogAccess access,
         MissionKey mission,
         CancellationToken cancellationToken
@@ -54,15 +54,15 @@ public sealed class ScheduleWriter(
             locked => locked.Projection.MissionState().NeedsSchedule,
             cancellationToken
         );
-        if (move == Move.Made)
+        if (move.IsMade)
         {
             Log.FirstScheduled(logger, mission.ToString());
         }
 
-        return move == Move.Refused;
+        return move.Refusal;
     }
 
-    /// <summary>One row that the log does not take must not keep the tick from everything else: it is said.</summary>
+    /// <summary>One row that the log does not take must not keep the tick from everything else.</summary>
     private async Task<Move> MoveScheduleAsync(
         LogAccess access,
         Occurrence occurrence,
@@ -76,8 +76,7 @@ public sealed class ScheduleWriter(
         }
         catch (PostgresException exception) when (!exception.IsTransient)
         {
-            Log.ScheduleRefused(logger, occurrence.Mission.ToString(), exception.SqlState);
-            return Move.Refused;
+            return new Move(IsMade: false, exception.SqlState);
         }
     }
 
@@ -98,7 +97,7 @@ public sealed class ScheduleWriter(
         );
         if (mission is null || !isWanted(mission))
         {
-            return Move.Unwanted;
+            return new Move(IsMade: false, Refusal: null);
         }
 
         var row = rows.Schedule(access, occurrence, mission, rows.ScheduleOf(mission, occurrence));
@@ -106,13 +105,9 @@ public sealed class ScheduleWriter(
         row.AddTo(batch, access, occurrence.Mission, mission);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return Move.Made;
+        return new Move(IsMade: true, Refusal: null);
     }
 
-    private enum Move
-    {
-        Made,
-        Unwanted,
-        Refused,
-    }
+    /// <param name="Refusal">The SQLSTATE with which the log refused the row.</param>
+    private readonly record struct Move(bool IsMade, string? Refusal);
 }

@@ -24,8 +24,10 @@ public sealed class TickRunner(
 {
     public async Task<TickOutcome> RunAsync(CancellationToken cancellationToken)
     {
+        using var span = Traces.Tick();
         var started = time.GetTimestamp();
         var outcome = await RunGuardedAsync(cancellationToken);
+        span?.EndTick(outcome);
         var took = time.GetElapsedTime(started);
         metrics.Ticks.Add(1);
         metrics.TickDuration.Record(took.TotalSeconds);
@@ -64,7 +66,7 @@ public sealed class TickRunner(
     {
         var started = time.GetTimestamp();
         await index.EnsureAsync(cancellationToken); // The first time only, and not for long.
-        var fold = await feed.FoldAsync(access.Shape, cancellationToken);
+        var fold = await FoldAsync(access, cancellationToken);
         var (opened, claimable) = await opener.OpenAsync(access, options.IsDryRun, cancellationToken);
         if (claimable.Count > 0 && !options.IsDryRun)
         {
@@ -79,6 +81,14 @@ public sealed class TickRunner(
             Rows = fold.Rows,
             Opened = opened,
         };
+    }
+
+    private async Task<FoldReport> FoldAsync(LogAccess access, CancellationToken cancellationToken)
+    {
+        using var span = Traces.Fold();
+        var report = await feed.FoldAsync(access.Shape, cancellationToken);
+        span?.EndFold(report);
+        return report;
     }
 
     private TickOutcome Failed(IReadOnlyList<string> errors) =>

@@ -181,6 +181,27 @@ internal sealed class EnvironmentValues(IReadOnlyDictionary<string, string?> env
         return text;
     }
 
+    /// <summary>A name for others to show.</summary>
+    public string? Name(string name)
+    {
+        var text = Find(name);
+        if (text is not null && (text.Length > 200 || !text.All(IsVisibleAscii)))
+        {
+            Fault(name, "is not a name; it must be up to 200 visible ASCII characters without spaces.");
+        }
+
+        return text;
+    }
+
+    /// <summary>Only judged: whoever sends them reads them. Their values may be keys.</summary>
+    public void Pairs(string name)
+    {
+        if (Find(name) is { } text && !text.Split(',').All(pair => pair.Trim().IndexOf('=') > 0))
+        {
+            Fault(name, "is not a list of pairs; it must be name=value, more of them after commas.");
+        }
+    }
+
     public Secret? Key(string name)
     {
         var text = Find(name);

@@ -22,6 +22,9 @@ internal sealed record ServiceSettings
 
     public required EdgeSettings Edge { get; init; }
 
+    /// <summary>Null: nothing is traced.</summary>
+    public required TraceSettings? Traces { get; init; }
+
     /// <summary>Validated, and otherwise for what is not built yet: inputs, grants and research.</summary>
     public required LaterSettings Later { get; init; }
 
@@ -190,6 +193,32 @@ internal sealed record EdgeSettings
 
     /// <summary>False: no OpenAPI document. The default is true.</summary>
     public required bool IsOpenApiEnabled { get; init; }
+}
+
+/// <summary>Where traces go. What is not here OpenTelemetry reads from the variables itself.</summary>
+internal sealed record TraceSettings
+{
+    /// <summary>http/protobuf or grpc. The default is http/protobuf.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>Which traces are kept. The default is all.</summary>
+    public required TraceSampler Sampler { get; init; }
+
+    /// <summary>The share of traces that is kept, 0 to 1; the same ones on all nodes.</summary>
+    public required double Share { get; init; }
+
+    /// <summary>The default is mana-ai.</summary>
+    public required string ServiceName { get; init; }
+
+    /// <summary>All variables that begin with OTEL_; headers carry keys.</summary>
+    public required IReadOnlyDictionary<string, Secret> Variables { get; init; }
+}
+
+internal enum TraceSampler
+{
+    All,
+    Share,
+    None,
 }
 
 internal sealed record LaterSettings

@@ -1,3 +1,5 @@
+using ManaAi.Host.Internal;
+
 namespace ManaAi.Host.Settings;
 
 /// <summary>
@@ -25,6 +27,7 @@ internal static class SettingsReader
             Log = ReadLog(values),
             Keep = ReadKeep(values),
             Edge = ReadEdge(values, keys),
+            Traces = ReadTraces(values, environment),
             Later = ReadLater(values),
             IsDryRun = values.Boolean("DRY_RUN", false),
             ShutdownGrace = values.Milliseconds("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
@@ -174,6 +177,55 @@ internal static class SettingsReader
             IsMetricsPublic = values.Boolean("METRICS_PUBLIC", true),
             IsOpenApiEnabled = values.Boolean("OPENAPI_ENABLED", true),
         };
+
+    /// <summary>Names and defaults are those of OpenTelemetry, whose own code reads them; we only judge them first.</summary>
+    private static TraceSettings? ReadTraces(
+        EnvironmentValues values,
+        IReadOnlyDictionary<string, string?> environment
+    )
+    {
+        if (values.HttpUrl("OTEL_EXPORTER_OTLP_ENDPOINT", null) is null)
+        {
+            return null;
+        }
+
+        var isOff = values.Boolean("OTEL_SDK_DISABLED", false);
+        var settings = new TraceSettings
+        {
+            Protocol = values.Choice(
+                "OTEL_EXPORTER_OTLP_PROTOCOL",
+                "http/protobuf",
+                [("http/protobuf", "http/protobuf"), ("grpc", "grpc")]
+            ),
+            Sampler = values.Choice(
+                "OTEL_TRACES_SAMPLER",
+                "parentbased_always_on",
+                [
+                    ("parentbased_always_on", TraceSampler.All),
+                    ("always_on", TraceSampler.All),
+                    ("parentbased_traceidratio", TraceSampler.Share),
+                    ("traceidratio", TraceSampler.Share),
+                    ("parentbased_always_off", TraceSampler.None),
+                    ("always_off", TraceSampler.None),
+                ]
+            ),
+            Share = values.Number("OTEL_TRACES_SAMPLER_ARG", 1m, 0m, 1m),
+            ServiceName = values.Name("OTEL_SERVICE_NAME") ?? ServiceIdentity.Name,
+            Variables = environment
+                .Where(variable =>
+                    variable.Key.StartsWith("OTEL_", StringComparison.Ordinal) && values.IsSet(variable.Key)
+                )
+                .ToDictionary(
+                    variable => variable.Key,
+                    variable => new Secret(variable.Value!),
+                    StringComparer.Ordinal
+                ),
+        };
+        values.Pairs("OTEL_EXPORTER_OTLP_HEADERS");
+        values.Pairs("OTEL_RESOURCE_ATTRIBUTES");
+        values.Milliseconds("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000, 100, 600_000);
+        return isOff ? null : settings;
+    }
 
     private static LaterSettings ReadLater(EnvironmentValues values) =>
         new()

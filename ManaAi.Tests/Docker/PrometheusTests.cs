@@ -31,6 +31,12 @@ public sealed class PrometheusTests : WholeTests
         );
         planned.ShouldBe(1);
         (await prometheus.QueryAsync("mana_ai_ready")).ShouldBe(1);
+        var rules = await Eventually.SeesAsync(
+            prometheus.RulesAsync,
+            rules => rules.All(rule => rule.Health != "unknown")
+        );
+        rules.Count.ShouldBeGreaterThan(5);
+        rules.ShouldAllBe(rule => rule.Health == "ok");
         // Everything that has a series: what is on the page by name came over by name.
         var names = PrometheusPage.Parse(page).Samples.Select(sample => sample.Name).Distinct().Count();
         (await prometheus.QueryAsync("""count(count by (__name__) ({__name__=~"mana_ai_.*"}))"""))

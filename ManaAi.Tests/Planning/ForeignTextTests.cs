@@ -45,6 +45,13 @@ public class ForeignTextTests
     }
 
     [Theory]
+    [InlineData("no quotation", "no quotation")]
+    [InlineData("names \"this\" and \"that\"", "names \"…\" and \"…\"")]
+    [InlineData("names \"a half of it", "names ")]
+    public void A_sentence_can_be_had_without_what_it_quotes(string sentence, string expected) =>
+        ForeignText.WithoutQuotes(sentence).ShouldBe(expected);
+
+    [Theory]
     [InlineData("", true)]
     [InlineData(" \n\t\u200b\u202e\u0000", true)]
     [InlineData("\u200d", true)]

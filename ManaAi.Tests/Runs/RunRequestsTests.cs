@@ -12,7 +12,7 @@ public sealed class RunRequestsTests : BenchTests
 
     private RunRequests Requests => new(Bench.Sync, Bench.Metrics, NullLogger<RunRequests>.Instance);
 
-    private Pauses Pauses => new(Bench.Sync);
+    private Pauses Pauses => new(Bench.Sync, NullLogger<Pauses>.Instance);
 
     [Fact]
     public async Task A_run_that_was_asked_for_plans_at_once_and_leaves_a_future_date_alone()

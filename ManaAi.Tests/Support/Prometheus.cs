@@ -3,10 +3,11 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace ManaAi.Tests.Support;
 
-/// <summary>The real Prometheus of Debian's package, scraping one node every second.</summary>
+/// <summary>The real Prometheus of Debian's package with the configuration of docker/, scraping one node every second.</summary>
 internal sealed class Prometheus : IAsyncDisposable
 {
     private const string Package = "prometheus";
@@ -29,17 +30,15 @@ internal sealed class Prometheus : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("mana-prometheus-");
         var configuration = Path.Combine(folder.FullName, "prometheus.yml");
+        var ours = Sources.Read("docker/prometheus/prometheus.yml");
+        var targets = Regex.Match(ours, "targets: .*").Value;
         await File.WriteAllTextAsync(
             configuration,
-            $"""
-            global:
-              scrape_interval: 1s
-            scrape_configs:
-              - job_name: mana-ai
-                static_configs:
-                  - targets: ["{node.Authority}"]
-            """
+            ours.Replace(targets, $"targets: [\"{node.Authority}\"]", StringComparison.Ordinal)
+                .Replace("interval: 15s", "interval: 1s", StringComparison.Ordinal)
         );
+        var alerts = Sources.Read("docker/prometheus/alerts.yml");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "alerts.yml"), alerts);
         var port = FreePort.Find();
         var process = Process.Start(
             new ProcessStartInfo(
@@ -67,6 +66,21 @@ internal sealed class Prometheus : IAsyncDisposable
         return found is [var one]
             ? double.Parse(one.GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture)
             : null;
+    }
+
+    /// <summary>How it fares with its rules: each one's name and health.</summary>
+    public async Task<IReadOnlyList<(string Name, string Health)>> RulesAsync()
+    {
+        var answer = await _http.GetFromJsonAsync<JsonElement>("api/v1/rules");
+        return
+        [
+            .. from rule in answer
+                .GetProperty("data")
+                .GetProperty("groups")[0]
+                .GetProperty("rules")
+                .EnumerateArray()
+            select (rule.GetProperty("name").GetString()!, rule.GetProperty("health").GetString()!),
+        ];
     }
 
     public async ValueTask DisposeAsync()

@@ -33,6 +33,28 @@ public sealed class DatabaseAwayTests : WholeTests
     }
 
     [Fact]
+    public async Task A_database_that_stays_away_is_told_and_not_told_again_with_every_tick()
+    {
+        await using var proxy = NewProxy();
+        var node = await StartOnAsync(
+            ThroughProxy(proxy),
+            ("TICK_ENABLED", "true"),
+            ("TICK_INTERVAL_MS", "100"),
+            ("RUN_LEASE_MS", "2000")
+        );
+        await Eventually.SeesAsync(node.ReadinessAsync, seen => seen.Status == HttpStatusCode.OK);
+        var said = node.Log.All.Count;
+
+        proxy.TakeAway();
+        var before = await node.TicksAsync();
+        await Eventually.SeesAsync(node.TicksAsync, ticks => ticks > before + 25);
+
+        var lines = node.Log.All.Skip(said).ToArray();
+        lines.ShouldContain(line => line.Id == 111); // Not ready, and why.
+        lines.GroupBy(line => line.Id).ShouldAllBe(lines => lines.Count() <= 3);
+    }
+
+    [Fact]
     public async Task A_node_that_starts_before_its_database_is_there_works_when_it_comes()
     {
         await using var proxy = NewProxy();

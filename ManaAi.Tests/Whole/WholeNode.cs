@@ -4,6 +4,7 @@ using System.Text.Json;
 using ManaAi.Host;
 using ManaAi.Host.Settings;
 using ManaAi.Tests.Internal;
+using ManaAi.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,9 +20,10 @@ internal sealed class WholeNode : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HttpClient _http;
 
-    private WholeNode(WebApplication app)
+    private WholeNode(WebApplication app, KeptLines log)
     {
         _app = app;
+        Log = log;
         var port = new Uri(app.Urls.Single().Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
         _http = new HttpClient
         {
@@ -30,6 +32,9 @@ internal sealed class WholeNode : IAsyncDisposable
         };
         _http.DefaultRequestHeaders.Add("X-Service-Key", Key);
     }
+
+    /// <summary>What it said.</summary>
+    public KeptLines Log { get; }
 
     public Uri Address => _http.BaseAddress!;
 
@@ -70,17 +75,18 @@ internal sealed class WholeNode : IAsyncDisposable
             .ShouldBeOfType<SettingsResult<ServiceSettings>.Ok>()
             .Settings;
         settings = settings with { Edge = settings.Edge with { Port = 0 } };
+        var log = new KeptLines();
         var app = ServiceHost.Build(
             settings,
             services =>
             {
                 Composition.AddActors(services, settings);
                 services.AddSingleton(time);
-                services.AddLogging(logging => logging.ClearProviders());
+                services.AddLogging(logging => logging.ClearProviders().AddProvider(log));
             }
         );
         await app.StartAsync();
-        return new WholeNode(app);
+        return new WholeNode(app, log);
     }
 
     public async Task<HttpResponseMessage> SendTickAsync() =>

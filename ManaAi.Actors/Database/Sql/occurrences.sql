@@ -44,7 +44,7 @@ with again as (
 )
 update mana_ai.runs r
    set verdict = null, closed_at = null, reason = null, detail = null, owner = null, has_plan = false,
-       claimable_at = now(), epoch = r.epoch + 1
+       claimable_at = now(), epoch = r.epoch + 1, opened_by = @opened_by
   from again
  where r.run_id = again.run_id
 
@@ -52,8 +52,9 @@ update mana_ai.runs r
 -- At most one run of a mission is under way: a newer due_at waits for a claimed older one.
 -- A herd may be spread: each mission's share of the spread is always the same, and moves its start, not its due_at.
 with opened as (
-insert into mana_ai.runs (user_id, mission_id, due_at, priority, claimable_at)
-select m.user_id, m.mission_id, m.next_run_at, case when m.next_run_at < now() - @late_after::interval then 2 else 1 end,
+insert into mana_ai.runs (user_id, mission_id, due_at, opened_by, priority, claimable_at)
+select m.user_id, m.mission_id, m.next_run_at, @opened_by,
+       case when m.next_run_at < now() - @late_after::interval then 2 else 1 end,
        greatest(now(), m.next_run_at
                        + @spread::interval * ((hashtext(m.user_id || '/' || m.mission_id)::bigint & 65535) / 65536.0))
   from mana_ai.missions m

@@ -72,7 +72,7 @@ lost as (
 select c.run_id, c.user_id, c.mission_id, c.due_at, c.epoch, c.attempts, c.calls, c.answers, c.claimed_at, c.was_held,
        coalesce(c.rate_limited_since, (select greatest(l.since, c.opened_at) from mana_ai.llm_rate_limits l
                                         where l.model = @model)),
-       m.record, a.record, c.agent_id, a.max_tokens_per_day, c.kind
+       m.record, a.record, c.agent_id, a.max_tokens_per_day, c.kind, c.opened_by
   from claimed c
   join mana_ai.missions m using (user_id, mission_id)
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (c.user_id, c.agent_id)

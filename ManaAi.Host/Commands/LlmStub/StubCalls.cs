@@ -11,6 +11,9 @@ internal sealed record StubCall(string Mission, string? Bearer, string Body)
     public required int BodyBytes { get; init; }
 
     public required int ToolCount { get; init; }
+
+    /// <summary>The caller's span, where it traces.</summary>
+    public required string? TraceParent { get; init; }
 }
 
 /// <summary>What was asked, counted in bounded memory.</summary>

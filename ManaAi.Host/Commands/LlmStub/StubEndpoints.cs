@@ -145,6 +145,7 @@ internal sealed class StubEndpoints(
             Model = prompt.Model,
             BodyBytes = bytes.Length,
             ToolCount = StubTools.Of(prompt).Count,
+            TraceParent = context.Request.Headers.TraceParent,
         };
     }
 
