@@ -30,6 +30,7 @@ public sealed class Metrics : IDisposable
     private readonly Counter<long> _verdicts;
     private readonly Counter<long> _breakerTransitions;
     private readonly Counter<long> _rowsPruned;
+    private readonly Counter<long> _badKeys;
 
     public Metrics()
     {
@@ -124,6 +125,11 @@ public sealed class Metrics : IDisposable
             "mana_ai_rows_pruned_total",
             "Rows of our own tables that were older than they are kept.",
             "table"
+        );
+        _badKeys = Counter(
+            "mana_ai_bad_keys_total",
+            "Wrong service keys that callers sent, by what they were answered.",
+            "answer"
         );
         BreakerState = Gauge(
             "mana_ai_breaker_state",
@@ -227,6 +233,10 @@ public sealed class Metrics : IDisposable
 
     public void CountPruned(string table, long rows) =>
         _rowsPruned.Add(rows, new KeyValuePair<string, object?>("table", table));
+
+    /// <param name="answer">unauthorized or too-many-requests.</param>
+    public void CountBadKey(string answer) =>
+        _badKeys.Add(1, new KeyValuePair<string, object?>("answer", answer));
 
     /// <summary>The names of an instrument's labels, in the order in which they are shown.</summary>
     public IReadOnlyList<string> LabelsOf(Instrument instrument) => _labels[instrument];

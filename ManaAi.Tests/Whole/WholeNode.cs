@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ManaAi.Host;
+using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
 using ManaAi.Tests.Internal;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +15,7 @@ namespace ManaAi.Tests.Whole;
 /// <summary>The whole service as it is started in production, on a free port.</summary>
 internal sealed class WholeNode : IAsyncDisposable
 {
-    public const string Key = "a-key-of-the-tests-0123456789";
+    public const string Key = "a-key-of-the-tests-0123456789abcdef";
 
     private readonly WebApplication _app;
     private readonly HttpClient _http;
@@ -32,6 +33,9 @@ internal sealed class WholeNode : IAsyncDisposable
     }
 
     public Uri Address => _http.BaseAddress!;
+
+    /// <summary>The keys that it accepts, to be changed as its file is.</summary>
+    public ServiceKeys ServiceKeys => _app.Services.GetRequiredService<ServiceKeys>();
 
     public string NodeId => _app.Services.GetRequiredService<Actors.Runs.NodeId>().Value;
 
