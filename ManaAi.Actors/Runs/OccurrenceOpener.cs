@@ -44,6 +44,7 @@ public sealed class OccurrenceOpener(
         }
 
         var found = await LookAsync(cancellationToken);
+        metrics.LongestWait.Record(isDryRun ? 0 : found.LongestWait);
         if (options.IsScheduleAdvanced && !isDryRun)
         {
             foreach (var occurrence in found.ClosedDue)
@@ -135,6 +136,8 @@ public sealed class OccurrenceOpener(
             while (await reader.ReadAsync(cancellationToken))
             {
                 found.Claimable.Add(reader.GetInt64(0));
+                var wait = reader.GetNullable<double>(1) ?? 0;
+                found = found with { LongestWait = Math.Max(found.LongestWait, wait) };
             }
 
             await reader.NextResultAsync(cancellationToken);
@@ -142,6 +145,12 @@ public sealed class OccurrenceOpener(
             metrics.CiphertextMissions.Record(reader.GetInt64(0));
             metrics.OpenOccurrences.Record(reader.GetInt64(1));
             metrics.TokensReserved.Record(reader.GetInt64(2));
+            if (reader.GetNullable<double>(3) is { } lag)
+            {
+                metrics.Probes.CursorSeen(TimeSpan.FromSeconds(lag));
+            }
+
+            metrics.CountAgentDecision("skipped-concurrency", reader.GetInt64(4));
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -172,7 +181,10 @@ public sealed class OccurrenceOpener(
         List<Occurrence> ClosedDue,
         List<MissionKey> Unscheduled,
         List<long> Claimable
-    );
+    )
+    {
+        public double LongestWait { get; init; }
+    }
 }
 
 /// <param name="Opened">How many occurrences came due.</param>
