@@ -56,10 +56,12 @@ copy mana_ai.missions (user_id, mission_id, record, field_times, state, next_run
                        running_until, needs_schedule, iterations_at, newer_schema, position_at, position_id)
 from stdin (format binary)
 
+-- name: CountCiphertext
+select count(*) from mana_ai.missions where obstacle = 'ciphertext' and not deleted
+
 -- name: TickGauges
-select (select count(*) from mana_ai.missions where obstacle = 'ciphertext' and not deleted),
-       (select count(*) from mana_ai.runs where verdict is null),
-       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and reserved_tokens > 0)::bigint
+select (select count(*) from mana_ai.runs where verdict is null),
+       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and lease_until is not null)::bigint
 
 -- name: ForgetMission
 delete from mana_ai.missions where user_id = @user and mission_id = @record
