@@ -23,11 +23,14 @@ internal sealed class ActorService(
     RunLedger ledger,
     NodeRegistry nodes,
     ServiceSettings settings,
+    Metrics metrics,
+    PoolConnections connections,
     ILogger<ActorService> logger
 ) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        Watch(metrics.Probes);
         projectors.Start();
         pool.Start();
         housekeeper.Start();
@@ -64,5 +67,16 @@ internal sealed class ActorService(
         }
 
         await nodes.StopAsync(cancellationToken);
+    }
+
+    private void Watch(MetricProbes probes)
+    {
+        probes.WatchMailbox("coordinator", () => coordinator.Depth);
+        probes.WatchMailbox("projectors", () => projectors.Depth);
+        probes.WatchMailbox("pool", () => pool.Depths.Pool);
+        probes.WatchMailbox("planners", () => pool.Depths.Planners);
+        probes.WatchMailbox("housekeeper", () => housekeeper.Depth);
+        probes.WatchMailbox("registry", () => nodes.Depth);
+        probes.WatchConnections(connections.Read);
     }
 }

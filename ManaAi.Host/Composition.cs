@@ -169,7 +169,16 @@ internal static class Composition
 
     private static void AddDatabase(IServiceCollection services, ServiceSettings settings)
     {
-        services.AddSingleton(_ => NpgsqlDataSource.Create(settings.Database.ConnectionString.Reveal()));
+        services.AddSingleton(provider =>
+        {
+            // By its name its connections are counted.
+            var name = provider.GetRequiredService<NodeId>().Value;
+            return new NpgsqlDataSourceBuilder(settings.Database.ConnectionString.Reveal())
+            {
+                Name = name,
+            }.Build();
+        });
+        services.AddSingleton<PoolConnections>();
         services.AddSingleton<SyncDatabase>();
         services.AddSingleton<DatabaseGate>();
         services.AddSingleton<LogIndex>();

@@ -92,7 +92,7 @@ internal static class ServiceHost
         services.AddSingleton(settings);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ServiceIdentity>();
-        services.AddSingleton<Metrics>();
+        services.AddSingleton(provider => new Metrics(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<MetricsCollector>();
         services.AddSingleton<ReadinessProbe>();
         services.AddSingleton<ServiceKeys>();

@@ -46,6 +46,11 @@ require_pgbouncer() {
   PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v pgbouncer >/dev/null || install_package pgbouncer pgbouncer
 }
 
+# The tests have it read a node's metrics, and its tool check the alerts.
+require_prometheus() {
+  { command -v prometheus && command -v promtool; } >/dev/null || install_package Prometheus prometheus
+}
+
 require_postgres() {
   local version
   find_postgres ||

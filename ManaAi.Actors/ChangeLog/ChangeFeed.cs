@@ -51,7 +51,8 @@ public sealed class ChangeFeed(
         {
             Log.FoldingFromNothing(logger, reason);
             var whole = new WholeLogFold(database, projectors, options, _notices, logger);
-            return Counted(await whole.RunAsync(transaction, shape, cursor.Own, cancellationToken));
+            var all = await whole.RunAsync(transaction, shape, cursor.Own, cancellationToken);
+            return Counted(all with { NewRecords = all.Records });
         }
 
         var report = await FoldNewAsync(transaction, shape, cursor, cancellationToken);
@@ -62,7 +63,9 @@ public sealed class ChangeFeed(
     /// <summary>Batch by batch: what one committed is counted though a later one of the same read fails.</summary>
     private FoldReport Counted(FoldReport report)
     {
-        metrics.ChangesFolded.Add(report.Rows);
+        metrics.SnapshotRowsApplied.Add(report.Rows);
+        metrics.SnapshotsNew.Add(report.NewRecords);
+        metrics.SnapshotsUpdated.Add(report.Records - report.NewRecords);
         metrics.Refolds.Add(report.Refolds);
         if (report.LateRows > 0)
         {
@@ -161,7 +164,14 @@ public sealed class ChangeFeed(
         _notices.OfRecords(folded);
         fresh.ForEach(row => _notices.OfStamp(row, batch.ReadAt));
         var late = fresh.Count(row => row.Position.CreatedAt < cursor.ReadAt!.Value - options.Margin);
-        return report with { Rows = fresh.Count, Records = folded.Count, Refolds = refolds, LateRows = late };
+        return report with
+        {
+            Rows = fresh.Count,
+            Records = folded.Count,
+            NewRecords = works.Count(work => work.Stored is null),
+            Refolds = refolds,
+            LateRows = late,
+        };
     }
 
     private async Task<ChangeBatch> ReadBatchAsync(

@@ -35,6 +35,7 @@ public sealed record FoldReport(DateTimeOffset ReadAt, bool IsElsewhere, bool Is
 {
     public long Rows { get; init; }
     public long Records { get; init; }
+    public long NewRecords { get; init; }
     public int Refolds { get; init; }
     public int LateRows { get; init; }
     public bool IsFromNothing { get; init; }
@@ -44,6 +45,7 @@ public sealed record FoldReport(DateTimeOffset ReadAt, bool IsElsewhere, bool Is
         {
             Rows = Rows + next.Rows,
             Records = Records + next.Records,
+            NewRecords = NewRecords + next.NewRecords,
             Refolds = Refolds + next.Refolds,
             LateRows = LateRows + next.LateRows,
             IsFromNothing = IsFromNothing || next.IsFromNothing,

@@ -69,6 +69,9 @@ public sealed class NodeRegistry : IActor<NodeMessage>, IAsyncDisposable
         );
     }
 
+    /// <summary>How many messages wait.</summary>
+    public int Depth => _mailbox.Depth;
+
     public void Start()
     {
         _mailbox.Start(this);

@@ -63,6 +63,9 @@ public sealed class MissionProjectors : IDisposable
             .. Enumerable.Range(0, shards).Select(_ => new Mailbox<ProjectShare>(MailboxCapacity, logger)),
         ];
 
+    /// <summary>How many shares wait.</summary>
+    public int Depth => _shards.Sum(shard => shard.Depth);
+
     public void Start()
     {
         foreach (var shard in _shards)

@@ -158,7 +158,13 @@ public sealed class PlannerActor(
         var error = $"the change log did not take the result: SQLSTATE {exception.SqlState}";
         if (claim.Attempt > runs.AttemptsMax)
         {
-            await ledger.GiveUpAsync(claim, error, run.IsOver);
+            if (await ledger.GiveUpAsync(claim, error, run.IsOver))
+            {
+                metrics.CountVerdict("skipped", RunLedger.WriteRefused);
+                var (mission, dueAt) = (claim.Mission.ToString(), claim.Occurrence.DueAt);
+                Log.RunClosed(logger, mission, dueAt, claim.Epoch, "skipped", RunLedger.WriteRefused);
+            }
+
             return;
         }
 

@@ -72,8 +72,12 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     /// <summary>Says that some run was closed or set free, for those who wait for that.</summary>
     public RunSignal Settled { get; } = new();
 
+    /// <summary>How many messages wait: for the pool, and runs for a planner.</summary>
+    public (int Pool, int Planners) Depths => (_mailbox.Depth, _planners.Sum(planner => planner.Depth));
+
     public void Start()
     {
+        _metrics.Planners.Record(_planners.Length);
         for (var planner = 0; planner < _planners.Length; planner++)
         {
             var own = planner;
@@ -172,6 +176,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             run.IsOver.Dispose();
         }
 
+        _metrics.PlannersBusy.Record(_underWay.Count);
         _owesClaim = true;
         Settled.Raise();
     }
@@ -239,7 +244,13 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         var planner = _free.Dequeue();
         var isOver = new CancellationTokenSource();
         _underWay.Add(planner, new UnderWay(claim, isOver));
-        _metrics.ScheduleLag.Record((claim.ClaimedAt - claim.Occurrence.DueAt).TotalSeconds);
+        _metrics.PlannersBusy.Record(_underWay.Count);
+        if (claim.Attempt == 1)
+        {
+            // What is tried again was on time once; its wait is its own.
+            _metrics.ScheduleLag.Record((claim.ClaimedAt - claim.Occurrence.DueAt).TotalSeconds);
+        }
+
         var (mission, dueAt) = (claim.Mission.ToString(), claim.Occurrence.DueAt);
         Log.Claimed(_logger, mission, dueAt, claim.Epoch, claim.Attempt);
         if (claim.IsTakeover)

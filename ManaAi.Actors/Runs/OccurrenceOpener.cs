@@ -38,6 +38,7 @@ public sealed class OccurrenceOpener(
         {
             metrics.OpenOccurrences.Record(0);
             metrics.TokensReserved.Record(0);
+            metrics.LongestWait.Record(0);
             return new OpenReport(0, []);
         }
 
@@ -51,6 +52,7 @@ public sealed class OccurrenceOpener(
         }
 
         var found = await LookAsync(cancellationToken);
+        metrics.LongestWait.Record(isDryRun ? 0 : found.LongestWait);
         if (options.IsScheduleAdvanced && !isDryRun)
         {
             foreach (var occurrence in found.ClosedDue)
@@ -71,7 +73,16 @@ public sealed class OccurrenceOpener(
     private Task<bool> IsAnythingToDoAsync(CancellationToken cancellationToken) =>
         database.OnceAsync(
             batch => batch.Then(Sql.Get("IsAnythingToDo")),
-            async (reader, token) => await reader.ReadAsync(token) && reader.GetBoolean(0),
+            async (reader, token) =>
+            {
+                await reader.ReadAsync(token);
+                if (reader.GetNullable<double>(1) is { } lag)
+                {
+                    metrics.Probes.CursorSeen(TimeSpan.FromSeconds(lag));
+                }
+
+                return reader.GetBoolean(0);
+            },
             cancellationToken
         );
 
@@ -154,12 +165,15 @@ public sealed class OccurrenceOpener(
         while (await reader.ReadAsync(cancellationToken))
         {
             found.Claimable.Add(reader.GetInt64(0));
+            var wait = reader.GetNullable<double>(1) ?? 0;
+            found = found with { LongestWait = Math.Max(found.LongestWait, wait) };
         }
 
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         metrics.OpenOccurrences.Record(reader.GetInt64(0));
         metrics.TokensReserved.Record(reader.GetInt64(1));
+        metrics.CountAgentDecision("skipped-concurrency", reader.GetInt64(2));
         return found;
     }
 
@@ -187,7 +201,10 @@ public sealed class OccurrenceOpener(
         List<Occurrence> ClosedDue,
         List<MissionKey> Unscheduled,
         List<long> Claimable
-    );
+    )
+    {
+        public double LongestWait { get; init; }
+    }
 }
 
 /// <param name="Opened">How many occurrences came due.</param>

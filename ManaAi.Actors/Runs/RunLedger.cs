@@ -15,6 +15,8 @@ namespace ManaAi.Actors.Runs;
 /// </remarks>
 public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions options)
 {
+    public const string WriteRefused = "write-refused";
+
     /// <summary>
     /// Claims at most this many runs, one user's turn after the other, in one short transaction. Nothing while mana-llm is
     /// left alone; one, as a probe, when the time for that has come.
@@ -152,16 +154,18 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     /// <summary>
     /// Ends a run whose result the change log does not take, without a row: the one verdict that its user cannot see.
     /// </summary>
-    public async Task GiveUpAsync(Claim claim, string detail, CancellationToken cancellationToken)
+    /// <returns>False: the claim is lost.</returns>
+    public async Task<bool> GiveUpAsync(Claim claim, string detail, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await using var command = transaction.Command(Sql.Get("CloseRun"));
-        new RunClosing("skipped", "write-refused", detail, HasPlan: false, IterationId: null).AddTo(
+        new RunClosing("skipped", WriteRefused, detail, HasPlan: false, IterationId: null).AddTo(
             command.Parameters,
             new RunReference(claim.RunId, claim.Epoch, node.Value)
         );
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var isClosed = await command.ExecuteNonQueryAsync(cancellationToken) == 1;
         await transaction.CommitAsync(cancellationToken);
+        return isClosed;
     }
 
     /// <summary>Frees everything that this node still holds, and gives the attempts back.</summary>

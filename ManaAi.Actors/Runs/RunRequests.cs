@@ -1,12 +1,13 @@
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
+using Microsoft.Extensions.Logging;
 
 namespace ManaAi.Actors.Runs;
 
 /// <summary>
 /// What operators ask of runs: one now, one again, or none. Only rows are changed here; whoever claims next sees them.
 /// </summary>
-public sealed class RunRequests(SyncDatabase database)
+public sealed class RunRequests(SyncDatabase database, Metrics metrics, ILogger<RunRequests> logger)
 {
     /// <summary>
     /// Opens an occurrence that is due at once. Where one is open already, that one has its turn first: a double click is
@@ -65,11 +66,29 @@ public sealed class RunRequests(SyncDatabase database)
             .Command(Sql.Get("CancelRun"))
             .Add("run", runId)
             .Add("detail", reason);
-        var isCancelled = await cancel.ExecuteScalarAsync(cancellationToken) is not null;
+        (Occurrence Occurrence, long Epoch)? cancelled = null;
+        await using (var reader = await cancel.ExecuteReaderAsync(cancellationToken))
+        {
+            if (await reader.ReadAsync(cancellationToken))
+            {
+                var mission = new MissionKey(
+                    new UserId(reader.GetString(0)),
+                    new MissionId(reader.GetString(1))
+                );
+                cancelled = (new Occurrence(mission, reader.GetInstant(2)), reader.GetInt64(3));
+            }
+        }
+
         await transaction.CommitAsync(cancellationToken);
-        return isCancelled
-            ? new RunRequestResult.Done(runId, IsNew: false)
-            : new RunRequestResult.Refused("The run is closed already.");
+        if (cancelled is not { } run)
+        {
+            return new RunRequestResult.Refused("The run is closed already.");
+        }
+
+        metrics.CountVerdict("skipped", "cancelled");
+        var (name, dueAt) = (run.Occurrence.Mission.ToString(), run.Occurrence.DueAt);
+        Log.RunClosed(logger, name, dueAt, run.Epoch, "skipped", "cancelled");
+        return new RunRequestResult.Done(runId, IsNew: false);
     }
 
     private async Task<RunRequestResult> OpenAsync(

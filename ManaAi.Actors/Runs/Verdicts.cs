@@ -6,6 +6,30 @@ namespace ManaAi.Actors.Runs;
 /// <summary>The failures, each with the plain sentence that its user reads and the detail for an operator.</summary>
 public static class Verdicts
 {
+    private static readonly string[] _skipReasons =
+    [
+        "agent-archived",
+        "agent-paused",
+        "awaiting-review",
+        "budget",
+        "cancelled",
+        "collision",
+        "missed",
+        "too-large",
+        "write-refused",
+    ];
+
+    /// <summary>Every way in which an occurrence can end; the reason is empty where there is none.</summary>
+    public static IReadOnlyList<(string Verdict, string Reason)> All { get; } =
+    [
+        ("planned", ""),
+        ("empty", ""),
+        ("superseded", ""),
+        .. Enum.GetValues<FailReason>().Select(reason => ("failed", reason.Word())),
+        ("failed", "collision"),
+        .. _skipReasons.Select(reason => ("skipped", reason)),
+    ];
+
     public static Verdict.Failed UnusablePlan(string sentence) =>
         new(
             FailReason.UnusablePlan,

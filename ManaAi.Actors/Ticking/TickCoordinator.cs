@@ -56,6 +56,9 @@ public sealed class TickCoordinator : IActor<TickMessage>, ITickCoordinator, IAs
 
     public TickStatus Status => _status;
 
+    /// <summary>How many messages wait.</summary>
+    public int Depth => _mailbox.Depth;
+
     public void Start()
     {
         _mailbox.Start(this);

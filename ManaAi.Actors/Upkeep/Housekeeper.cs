@@ -38,6 +38,9 @@ public sealed class Housekeeper(
 
     private long? _prunedAt;
 
+    /// <summary>How many messages wait.</summary>
+    public int Depth => _mailbox.Depth;
+
     public void Start() => _mailbox.Start(this);
 
     public Task StopAsync(CancellationToken patience) => _mailbox.StopAsync(patience);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using ManaAi.Actors;
 
 namespace ManaAi.Host.Internal;
 
@@ -17,28 +18,34 @@ internal sealed class MetricFamily
 {
     /// <summary>
     /// Enough for every route, tool and agent of a busy node. Beyond it, new label values are counted under
-    /// <see cref="Overflow"/>: the sum stays right, and memory and page stay bounded.
+    /// <see cref="Metrics.Other"/>: the sum stays right, and memory and page stay bounded.
     /// </summary>
     public const int SeriesMax = 500;
-
-    public const string Overflow = "other";
 
     private readonly ConcurrentDictionary<LabelValues, MetricSeries> _series = new();
     private readonly double[] _bounds;
 
-    public MetricFamily(Instrument instrument, IReadOnlyList<string> labels)
+    public MetricFamily(Instrument instrument, InstrumentLabels labels)
     {
-        Debug.Assert(labels.Count <= LabelValues.Max, "A metric with more labels needs a wider LabelValues.");
+        Debug.Assert(
+            labels.Names.Count <= LabelValues.Max,
+            "A metric with more labels needs a wider LabelValues."
+        );
         Name = instrument.Name;
         Help = instrument.Description ?? "";
-        Labels = labels;
+        Labels = labels.Names;
         Kind = KindOf(instrument);
         _bounds = [.. (instrument as Histogram<double>)?.Advice?.HistogramBucketBoundaries ?? []];
 
         // What has no labels is there before anything happened: a rate over a series that appears late is wrong.
-        if (labels.Count == 0)
+        if (Labels.Count == 0)
         {
             _series.TryAdd(default, new MetricSeries(_bounds));
+        }
+
+        foreach (var values in labels.Known)
+        {
+            _series.TryAdd(LabelValues.Of(values), new MetricSeries(_bounds));
         }
     }
 
@@ -79,7 +86,7 @@ internal sealed class MetricFamily
         }
 
         // Two threads may both pass the bound at its edge: it is a bound on memory, and one more does no harm.
-        var key = _series.Count < SeriesMax ? values : LabelValues.AllOverflow(Labels.Count);
+        var key = _series.Count < SeriesMax ? values : LabelValues.AllOther(Labels.Count);
         return _series.GetOrAdd(key, static (_, bounds) => new MetricSeries(bounds), _bounds);
     }
 
@@ -87,7 +94,7 @@ internal sealed class MetricFamily
         instrument switch
         {
             Counter<long> => MetricKind.Counter,
-            Gauge<long> => MetricKind.Gauge,
+            Gauge<long> or Gauge<double> or ObservableGauge<double> => MetricKind.Gauge,
             Histogram<double> => MetricKind.Histogram,
             _ => throw new NotSupportedException($"{instrument.Name} is a {instrument.GetType().Name}"),
         };
@@ -131,12 +138,10 @@ internal readonly record struct LabelValues(string? First, string? Second, strin
             _ => throw new ArgumentOutOfRangeException(nameof(index)),
         };
 
-    public static LabelValues AllOverflow(int count) =>
-        new(
-            count > 0 ? MetricFamily.Overflow : null,
-            count > 1 ? MetricFamily.Overflow : null,
-            count > 2 ? MetricFamily.Overflow : null
-        );
+    public static LabelValues Of(IReadOnlyList<string> values) =>
+        new(values.ElementAtOrDefault(0), values.ElementAtOrDefault(1), values.ElementAtOrDefault(2));
+
+    public static LabelValues AllOther(int count) => Of([.. Enumerable.Repeat(Metrics.Other, count)]);
 
     public LabelValues With(int index, string value) =>
         index switch

@@ -16,9 +16,9 @@ internal sealed class MetricsCollector : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (ReferenceEquals(instrument.Meter, metrics.Meter))
+            if (ReferenceEquals(instrument.Meter, metrics.Instruments.Meter))
             {
-                var family = new MetricFamily(instrument, metrics.LabelsOf(instrument));
+                var family = new MetricFamily(instrument, metrics.Instruments.LabelsOf(instrument));
                 _families.Add(family);
                 listener.EnableMeasurementEvents(instrument, family);
             }
@@ -35,7 +35,12 @@ internal sealed class MetricsCollector : IDisposable
         _families.Sort((left, right) => string.CompareOrdinal(left.Name, right.Name));
     }
 
-    public IReadOnlyList<MetricFamily> Families => _families;
+    /// <summary>Everything as it stands now; what is only looked at when somebody reads is looked at here.</summary>
+    public IReadOnlyList<MetricFamily> Read()
+    {
+        _listener.RecordObservableInstruments();
+        return _families;
+    }
 
     public void Dispose() => _listener.Dispose();
 }

@@ -14,7 +14,7 @@ internal static class MetricsEndpoint
     // Bytes and not text: the framework would write the content type its own way.
     internal static IResult GetMetrics(MetricsCollector collector) =>
         TypedResults.Bytes(
-            Encoding.UTF8.GetBytes(PrometheusText.Write(collector.Families)),
+            Encoding.UTF8.GetBytes(PrometheusText.Write(collector.Read())),
             PrometheusText.ContentType
         );
 }

@@ -1,11 +1,12 @@
 using ManaAi.Actors;
 using ManaAi.Host.Internal;
+using ManaAi.Tests.Support;
 
 namespace ManaAi.Tests.Internal;
 
 public sealed class MetricsCollectorTests : IDisposable
 {
-    /// <summary>The names that dashboards know, as far as what they count is built, with what stands beside them.</summary>
+    /// <summary>The names that dashboards know, with what stands beside them.</summary>
     private static readonly (string Name, string Type, string Labels)[] Promised =
     [
         ("mana_ai_http_requests_total", "counter", "method,path,status"),
@@ -23,7 +24,9 @@ public sealed class MetricsCollectorTests : IDisposable
         ("mana_ai_tokens_used_total", "counter", "agent_id"),
         ("mana_ai_agent_decisions_total", "counter", "decision"),
         ("mana_ai_late_rows_total", "counter", ""),
-        ("mana_ai_changes_folded_total", "counter", ""),
+        ("mana_ai_snapshots_new_total", "counter", ""),
+        ("mana_ai_snapshots_updated_total", "counter", ""),
+        ("mana_ai_snapshot_rows_applied_total", "counter", ""),
         ("mana_ai_refolds_total", "counter", ""),
         ("mana_ai_undecodable_rows_total", "counter", ""),
         ("mana_ai_newer_schema_rows_total", "counter", ""),
@@ -40,12 +43,34 @@ public sealed class MetricsCollectorTests : IDisposable
         ("mana_ai_ciphertext_missions", "gauge", ""),
         ("mana_ai_nodes", "gauge", ""),
         ("mana_ai_ready", "gauge", ""),
+        ("mana_ai_cursor_lag_seconds", "gauge", ""),
+        ("mana_ai_longest_wait_seconds", "gauge", ""),
+        ("mana_ai_mailbox_depth", "gauge", "actor"),
+        ("mana_ai_planners", "gauge", ""),
+        ("mana_ai_planners_busy", "gauge", ""),
+        ("mana_ai_database_connections", "gauge", "state"),
+        ("mana_ai_database_connections_max", "gauge", ""),
+        ("mana_ai_reminders_emitted_total", "counter", "producer,severity"),
+        ("mana_ai_compactions_triggered_total", "counter", ""),
+        ("mana_ai_compacted_turns", "histogram", ""),
+        ("mana_ai_decrypts_total", "counter", "table"),
+        ("mana_ai_grant_scope_violations_total", "counter", "table"),
+        ("mana_ai_grant_skips_total", "counter", "reason"),
+        ("mana_ai_research_jobs_submitted_total", "counter", "provider"),
+        ("mana_ai_research_jobs_completed_total", "counter", "provider"),
+        ("mana_ai_research_jobs_failed_total", "counter", "provider"),
+        ("mana_ai_research_jobs_pending_skips_total", "counter", ""),
     ];
 
-    private readonly Metrics _metrics = new();
+    private readonly ManualTime _time = new();
+    private readonly Metrics _metrics;
     private readonly MetricsCollector _collector;
 
-    public MetricsCollectorTests() => _collector = new MetricsCollector(_metrics);
+    public MetricsCollectorTests()
+    {
+        _metrics = new Metrics(_time);
+        _collector = new MetricsCollector(_metrics);
+    }
 
     public void Dispose()
     {
@@ -57,7 +82,8 @@ public sealed class MetricsCollectorTests : IDisposable
     public void Every_promised_name_is_there_with_its_type_and_labels()
     {
         _collector
-            .Families.Select(family =>
+            .Read()
+            .Select(family =>
                 (family.Name, family.Kind.ToString().ToLowerInvariant(), string.Join(',', family.Labels))
             )
             .ShouldBe(Promised, ignoreOrder: true);
@@ -75,9 +101,84 @@ public sealed class MetricsCollectorTests : IDisposable
         }
 
         page.Samples.Select(sample => sample.Label("service")).Distinct().ShouldBe(["mana-ai"]);
-        page.Samples.ShouldAllBe(sample =>
-            Promised.Single(metric => metric.Name == sample.Family).Labels == ""
+    }
+
+    [Fact]
+    public void What_has_labels_stands_at_zero_where_its_values_are_known_and_else_not_at_all()
+    {
+        string[] known =
+        [
+            "mana_ai_agent_decisions_total",
+            "mana_ai_verdicts_total",
+            "mana_ai_breaker_transitions_total",
+        ];
+
+        var page = Page();
+
+        page.Value("mana_ai_verdicts_total", ("verdict", "failed"), ("reason", "llm-unavailable"))
+            .ShouldBe(0);
+        page.Value("mana_ai_verdicts_total", ("verdict", "planned"), ("reason", "")).ShouldBe(0);
+        page.Value("mana_ai_agent_decisions_total", ("decision", "skipped-concurrency")).ShouldBe(0);
+        var labelled = page.Samples.Where(sample =>
+            Promised.Single(metric => metric.Name == sample.Family).Labels is not ""
         );
+        labelled.Select(sample => sample.Family).Distinct().ShouldBe(known, ignoreOrder: true);
+        labelled.ShouldAllBe(sample => sample.Value == 0);
+    }
+
+    [Fact]
+    public void The_documentation_has_a_row_for_every_name_and_none_for_others()
+    {
+        var told =
+            from line in Sources.Read("docs/metrics.md").Split('\n')
+            where line.StartsWith("| `mana_ai_", StringComparison.Ordinal)
+            let cells = line.Split('|', StringSplitOptions.TrimEntries)
+            from name in cells[1].Split(", ")
+            select (name.Trim('`'), cells[2], cells[3].Replace(", ", ",", StringComparison.Ordinal));
+
+        told.ShouldBe(Promised, ignoreOrder: true);
+    }
+
+    [Fact]
+    public void The_cursor_falls_behind_while_nobody_says_where_it_is()
+    {
+        Page().Value("mana_ai_cursor_lag_seconds").ShouldBe(0);
+
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Page().Value("mana_ai_cursor_lag_seconds").ShouldBe(5);
+
+        _metrics.Probes.CursorSeen(TimeSpan.FromSeconds(2));
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Page().Value("mana_ai_cursor_lag_seconds").ShouldBe(62);
+    }
+
+    [Fact]
+    public void Mailboxes_and_connections_are_looked_at_when_the_page_is_read()
+    {
+        var depth = 3;
+        _metrics.Probes.WatchMailbox("pool", () => depth);
+        _metrics.Probes.WatchConnections(() => new ConnectionCounts(Used: depth, Idle: 1, Max: 100));
+        depth = 4;
+
+        var page = Page();
+        page.Value("mana_ai_mailbox_depth", ("actor", "pool")).ShouldBe(4);
+        page.Value("mana_ai_database_connections", ("state", "used")).ShouldBe(4);
+        page.Value("mana_ai_database_connections", ("state", "idle")).ShouldBe(1);
+        page.Value("mana_ai_database_connections_max").ShouldBe(100);
+    }
+
+    [Theory]
+    [InlineData("6f9619ff-8b86-d011-b42d-00cf4fc964ff", true)]
+    [InlineData("agent:1_a.b", true)]
+    [InlineData("", false)]
+    [InlineData("my private diary", false)]
+    [InlineData("ütopia", false)]
+    [InlineData("a-very-long-id-a-very-long-id-a-very-long-id-a-very-long-id-12345", false)]
+    public void An_agent_is_a_label_only_where_it_looks_like_an_id(string agent, bool isShown)
+    {
+        _metrics.CountTokens(agent, 7);
+
+        Page().Value("mana_ai_tokens_used_total", ("agent_id", isShown ? agent : "other")).ShouldBe(7);
     }
 
     [Theory]
@@ -87,7 +188,7 @@ public sealed class MetricsCollectorTests : IDisposable
     [InlineData("mana_ai_planner_rounds", 1, 5)]
     public void Histograms_reach_from_bound_to_bound(string name, double first, double last)
     {
-        var bounds = _collector.Families.Single(family => family.Name == name).Bounds;
+        var bounds = _collector.Read().Single(family => family.Name == name).Bounds;
 
         bounds[0].ShouldBe(first);
         bounds[^1].ShouldBe(last);
@@ -165,10 +266,7 @@ public sealed class MetricsCollectorTests : IDisposable
         others.Ticks.Add(1);
 
         Page().Value("mana_ai_ticks_total").ShouldBe(0);
-        PrometheusPage
-            .Parse(PrometheusText.Write(collector.Families))
-            .Value("mana_ai_ticks_total")
-            .ShouldBe(1);
+        PrometheusPage.Parse(PrometheusText.Write(collector.Read())).Value("mana_ai_ticks_total").ShouldBe(1);
     }
 
     [Fact]
@@ -201,5 +299,5 @@ public sealed class MetricsCollectorTests : IDisposable
     private static double Sum(PrometheusPage page, string name) =>
         page.Samples.Where(sample => sample.Name == name).Sum(sample => sample.Value);
 
-    private PrometheusPage Page() => PrometheusPage.Parse(PrometheusText.Write(_collector.Families));
+    private PrometheusPage Page() => PrometheusPage.Parse(PrometheusText.Write(_collector.Read()));
 }

@@ -1,6 +1,7 @@
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Runs;
 using ManaAi.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ManaAi.Tests.Runs;
 
@@ -9,7 +10,7 @@ public sealed class RunRequestsTests : BenchTests
 {
     private static readonly Verdict _failed = Verdicts.UnusablePlan("No JSON.");
 
-    private RunRequests Requests => new(Bench.Sync);
+    private RunRequests Requests => new(Bench.Sync, Bench.Metrics, NullLogger<RunRequests>.Instance);
 
     private Pauses Pauses => new(Bench.Sync);
 

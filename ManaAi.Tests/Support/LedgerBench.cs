@@ -21,7 +21,6 @@ internal sealed class LedgerBench : IAsyncDisposable
     private readonly NpgsqlDataSource _source;
     private readonly DatabaseGate _gate;
     private readonly MissionProjectors _projectors = new(2, NullLogger<MissionProjectors>.Instance);
-    private readonly Metrics _metrics = new();
 
     private LedgerBench(TestDatabase database, bool isOwner)
     {
@@ -34,6 +33,8 @@ internal sealed class LedgerBench : IAsyncDisposable
     }
 
     public TestDatabase Database { get; }
+
+    public Metrics Metrics { get; } = new();
 
     public SyncDatabase Sync { get; }
 
@@ -67,7 +68,7 @@ internal sealed class LedgerBench : IAsyncDisposable
         RunOptions? options = null,
         BudgetOptions? budgets = null,
         SyncDatabase? database = null
-    ) => new(this, _projectors, _metrics, new NodeId(name), options ?? new RunOptions(), budgets, database);
+    ) => new(this, _projectors, Metrics, new NodeId(name), options ?? new RunOptions(), budgets, database);
 
     /// <summary>The database's clock, which is the only one that counts.</summary>
     public async Task<DateTimeOffset> NowAsync() =>
@@ -163,7 +164,7 @@ internal sealed class LedgerBench : IAsyncDisposable
         await _projectors.StopAsync(CancellationToken.None);
         _projectors.Dispose();
         _gate.Dispose();
-        _metrics.Dispose();
+        Metrics.Dispose();
         await _source.DisposeAsync();
         if (_isOwner)
         {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace ManaAi.Tests.Support;
@@ -22,7 +20,7 @@ internal sealed class PgBouncer : IAsyncDisposable
     public static async Task<PgBouncer> StartAsync(TestDatabase database)
     {
         var folder = Directory.CreateTempSubdirectory("mana-pgbouncer-");
-        var port = FreePort();
+        var port = FreePort.Find();
         var server = new NpgsqlConnectionStringBuilder(database.ReaderConnectionString);
         var users = Path.Combine(folder.FullName, "users.txt");
         var settings = Path.Combine(folder.FullName, "pgbouncer.ini");
@@ -94,17 +92,10 @@ internal sealed class PgBouncer : IAsyncDisposable
 
     private static Process Start(string settings)
     {
-        string[] places = ["/usr/sbin/pgbouncer", "/usr/local/sbin/pgbouncer", "/usr/bin/pgbouncer"];
-        var path = Environment
-            .GetEnvironmentVariable("PATH")!
-            .Split(Path.PathSeparator)
-            .Select(folder => Path.Combine(folder, "pgbouncer"))
-            .Concat(places)
-            .FirstOrDefault(File.Exists);
-        Assert.True(
-            path is not null,
-            "pgbouncer is missing, so nothing proves that the service works through a transaction pooler: "
-                + "run the suite with ./dev test, which installs it, or install the package pgbouncer."
+        var path = InstalledProgram.Find(
+            "pgbouncer",
+            "pgbouncer",
+            "the service works through a transaction pooler"
         );
         var start = new ProcessStartInfo(path) { UseShellExecute = false };
         string[] user = Environment.IsPrivilegedProcess ? ["-u", "nobody"] : [];
@@ -114,13 +105,6 @@ internal sealed class PgBouncer : IAsyncDisposable
         }
 
         return Process.Start(start)!;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static UnixFileMode Mode(string octal) => (UnixFileMode)Convert.ToInt32(octal, 8);

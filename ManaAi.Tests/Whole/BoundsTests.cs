@@ -179,7 +179,7 @@ public abstract class BoundsTests(LogGeneration generation) : WholeTests(generat
             .Record!.Value.GetProperty("title")
             .GetString()
             .ShouldBe("title 100000");
-        (await node.MetricAsync("mana_ai_changes_folded_total")).ShouldBeGreaterThanOrEqualTo(100_002);
+        (await node.MetricAsync("mana_ai_snapshot_rows_applied_total")).ShouldBeGreaterThanOrEqualTo(100_002);
     }
 
     private async Task EditAsync(DeviceMission mission, string field, string json) =>

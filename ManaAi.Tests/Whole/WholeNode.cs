@@ -144,11 +144,11 @@ internal sealed class WholeNode : IAsyncDisposable
     public Task<double> TicksAsync() => MetricAsync("mana_ai_ticks_total");
 
     /// <summary>A metric without labels, as the page shows it.</summary>
-    public async Task<double> MetricAsync(string name)
-    {
-        var page = await _http.GetStringAsync(new Uri("metrics", UriKind.Relative));
-        return PrometheusPage.Parse(page).Value(name);
-    }
+    public async Task<double> MetricAsync(string name) => (await PageAsync()).Value(name);
+
+    /// <summary>All that it counts.</summary>
+    public async Task<PrometheusPage> PageAsync() =>
+        PrometheusPage.Parse(await _http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
 
     /// <summary>What SIGTERM does.</summary>
     public Task StopAsync() => _app.StopAsync();

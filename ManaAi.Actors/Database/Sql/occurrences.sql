@@ -1,9 +1,10 @@
 -- name: IsAnythingToDo
--- What an idle tick asks instead of all that follows.
+-- What an idle tick asks instead of all that follows; and how long ago the log was read.
 select exists (select from mana_ai.runs where verdict is null)
        or exists (select from mana_ai.missions m
                    where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now())
-       or exists (select from mana_ai.missions where needs_schedule)
+       or exists (select from mana_ai.missions where needs_schedule),
+       (select extract(epoch from clock_timestamp() - read_at)::float8 from mana_ai.cursor)
 
 -- name: SupersedeStale
 -- An open, unclaimed run whose mission is no longer due at that instant. A newer nextRunAt is the usual cause.
@@ -107,10 +108,19 @@ select r.user_id, min(greatest(r.claimable_at, coalesce(r.lease_until, r.claimab
  where users.ready_at is null or users.ready_at > excluded.ready_at
 
 -- name: ClaimableRuns
--- What a manual tick waits for. A run beyond its user's cap counts: it will have its turn.
-select r.run_id
+-- What a manual tick waits for. A run beyond its user's cap counts: it will have its turn. Beside each, how long its user
+-- has waited: since it could be claimed, or since his last turn. Null where he is being served, or nobody is to be.
+with served as (
+    select user_id from mana_ai.runs where verdict is null and lease_until >= now() group by user_id
+)
+select r.run_id,
+       case when s.user_id is null
+                 and not exists (select from mana_ai.pauses where user_id = '' and (until is null or until > now()))
+            then extract(epoch from clock_timestamp() - greatest(r.claimable_at, u.turn_at))::float8 end
   from mana_ai.runs r
   join mana_ai.missions m using (user_id, mission_id)
+  left join mana_ai.users u using (user_id)
+  left join served s using (user_id)
  where r.verdict is null and r.claimable_at <= now() and (r.lease_until is null or r.lease_until < now())
    and (r.kind = 'manual' or m.next_run_at = r.due_at)
    and m.state = 'active' and not m.deleted and m.obstacle is null and coalesce(m.running_until, '-infinity') <= now()

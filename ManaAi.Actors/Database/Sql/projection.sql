@@ -60,8 +60,18 @@ from stdin (format binary)
 select count(*) from mana_ai.missions where obstacle = 'ciphertext' and not deleted
 
 -- name: TickGauges
+-- The last is how many occurrences wait because their agent has as many under way as it may.
 select (select count(*) from mana_ai.runs where verdict is null),
-       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and lease_until is not null)::bigint
+       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and lease_until is not null)::bigint,
+       (select count(*)
+          from (select h.user_id, h.agent_id, count(*) as runs from mana_ai.runs h
+                 where h.verdict is null and h.lease_until >= now() and h.agent_id is not null
+                 group by h.user_id, h.agent_id) held
+          join mana_ai.agents a using (user_id, agent_id)
+          join mana_ai.missions m using (user_id, agent_id)
+          join mana_ai.runs r on (r.user_id, r.mission_id) = (m.user_id, m.mission_id)
+         where held.runs >= coalesce(a.max_concurrent_missions, 1) and coalesce(a.state, 'active') = 'active'
+           and not a.deleted and not m.deleted and r.verdict is null and r.claimable_at <= now() and r.lease_until is null)
 
 -- name: ForgetMission
 delete from mana_ai.missions where user_id = @user and mission_id = @record

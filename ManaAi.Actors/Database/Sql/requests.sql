@@ -43,7 +43,7 @@ lost as (
                                      is_estimate)
     select run_id, user_id, mission_id, agent_id, model, lost_tokens, 0, true from cancelled where lost_tokens > 0
 )
-select user_id from cancelled
+select user_id, mission_id, due_at, epoch from cancelled
 
 -- name: Pause
 insert into mana_ai.pauses (user_id, mission_id, reason, until) values (@user, @mission, @reason, @until)
