@@ -4,7 +4,8 @@ namespace ManaAi.Actors;
 
 /// <summary>
 /// Everything the actors can say, one line for each thing that matters. A line names the mission, the occurrence and the
-/// epoch; never a prompt, a key, or text of a user, a model or a server: the ledger keeps that. Ids: 1xx mailboxes and database, 2xx change log, 3xx ticks, 4xx runs, 5xx planning.
+/// epoch; never a prompt, a key, or text of a user, a model or a server: the ledger keeps that. Ids: 1xx mailboxes and
+/// database, 2xx change log, 3xx ticks, 4xx runs, 5xx planning, 6xx keys.
 /// </summary>
 internal static partial class Log
 {
@@ -369,4 +370,21 @@ internal static partial class Log
         "{Model} takes no tools ({Status}); for an hour it is asked for plans as JSON"
     )]
     public static partial void ToolsRefused(ILogger logger, string model, int status);
+
+    [LoggerMessage(601, LogLevel.Information, "The service keys were read again: {Keys} hold from now on")]
+    public static partial void KeysReplaced(ILogger logger, int keys);
+
+    [LoggerMessage(
+        602,
+        LogLevel.Error,
+        "The service keys stay as they are: MANA_SERVICE_KEY_FILE {Predicate} Not said again until that changes"
+    )]
+    public static partial void KeysKept(ILogger logger, string predicate);
+
+    [LoggerMessage(
+        603,
+        LogLevel.Warning,
+        "More than {KeysMax} bad service keys came within a minute from {Address}; further ones are answered with 429"
+    )]
+    public static partial void BadKeysLimited(ILogger logger, int keysMax, string address);
 }

@@ -41,6 +41,12 @@ public sealed class Metrics(Instruments make, TimeProvider time) : IDisposable
         ["authorization", "closed"],
     ];
 
+    private static readonly string[][] _refusals =
+    [
+        ["unauthorized"],
+        ["too-many-requests"],
+    ];
+
     private readonly Counter<long> _httpRequests = make.Counter(
         "mana_ai_http_requests_total",
         "HTTP requests answered.",
@@ -97,6 +103,13 @@ public sealed class Metrics(Instruments make, TimeProvider time) : IDisposable
         "mana_ai_rows_pruned_total",
         "Rows of our own tables that were older than they are kept.",
         ["table"]
+    );
+
+    private readonly Counter<long> _badKeys = make.Counter(
+        "mana_ai_bad_keys_total",
+        "Wrong service keys that callers sent, by what they were answered.",
+        ["answer"],
+        _refusals
     );
 
     public Metrics()
@@ -284,6 +297,10 @@ public sealed class Metrics(Instruments make, TimeProvider time) : IDisposable
 
     public void CountPruned(string table, long rows) =>
         _rowsPruned.Add(rows, new KeyValuePair<string, object?>("table", table));
+
+    /// <param name="answer">unauthorized or too-many-requests.</param>
+    public void CountBadKey(string answer) =>
+        _badKeys.Add(1, new KeyValuePair<string, object?>("answer", answer));
 
     public void Dispose() => make.Dispose();
 

@@ -10,6 +10,7 @@ using ManaAi.Actors.Runs;
 using ManaAi.Actors.Ticking;
 using ManaAi.Actors.Upkeep;
 using ManaAi.Host.Internal;
+using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
 using NodaTime;
 using Npgsql;
@@ -60,7 +61,11 @@ internal static class Composition
         ));
         services.AddSingleton<NodeRegistry>();
         services.AddSingleton(provider =>
-            CreateLlm(settings.Llm, provider.GetRequiredService<TimeProvider>())
+            CreateLlm(
+                settings.Llm,
+                provider.GetRequiredService<ServiceKeys>(),
+                provider.GetRequiredService<TimeProvider>()
+            )
         );
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);
@@ -193,10 +198,10 @@ internal static class Composition
         services.AddSingleton<IReadinessCheck, ServiceReadiness>();
     }
 
-    private static LlmClient CreateLlm(LlmSettings settings, TimeProvider time) =>
+    private static LlmClient CreateLlm(LlmSettings settings, ServiceKeys keys, TimeProvider time) =>
         new(
             settings.Url,
-            () => settings.Key.Reveal(),
+            () => (settings.OwnKey ?? keys.First).Reveal(),
             new LlmLimits
             {
                 Connect = settings.ConnectTimeout,

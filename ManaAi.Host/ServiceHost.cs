@@ -2,6 +2,7 @@ using System.Globalization;
 using ManaAi.Actors;
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Host.Internal;
+using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -95,7 +96,7 @@ internal static class ServiceHost
         services.AddSingleton(provider => new Metrics(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<MetricsCollector>();
         services.AddSingleton<ReadinessProbe>();
-        services.AddSingleton<ServiceKeys>();
+        services.AddKeys();
         // A mission's record is shown as deep as it is folded.
         services.ConfigureHttpJsonOptions(json =>
             json.SerializerOptions.MaxDepth = ChangeDecoder.JsonDepthMax + JsonDepthAround
@@ -117,12 +118,16 @@ internal static class ServiceHost
         var metrics = app.MapMetrics();
         if (!edge.IsMetricsPublic)
         {
-            metrics.AddEndpointFilter<ServiceKeyFilter>().ProducesProblem(StatusCodes.Status401Unauthorized);
+            metrics
+                .AddEndpointFilter<ServiceKeyFilter>()
+                .ProducesProblem(StatusCodes.Status401Unauthorized)
+                .ProducesProblem(StatusCodes.Status429TooManyRequests);
         }
 
         var keyed = app.MapGroup("/internal")
             .AddEndpointFilter<RouteGroupBuilder, ServiceKeyFilter>()
-            .ProducesProblem(StatusCodes.Status401Unauthorized);
+            .ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests);
         keyed.MapTick();
         keyed.MapStatus();
         keyed.MapWhatTheDatabaseKnows();

@@ -37,6 +37,7 @@ public sealed class TidyTests
         [3] = "ticks",
         [4] = "runs",
         [5] = "planning",
+        [6] = "keys",
     };
 
     [Fact]

@@ -189,7 +189,7 @@ public static class ChangeDecoder
     /// <summary>The fields of an object as raw JSON; none for null; null where it is neither.</summary>
     internal static Dictionary<string, ReadOnlyMemory<byte>>? ReadData(ReadOnlyMemory<byte>? json)
     {
-        var fields = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
+        var fields = new Dictionary<string, ReadOnlyMemory<byte>>(FieldsOf(json), StringComparer.Ordinal);
         if (json is not { } bytes)
         {
             return fields;
@@ -209,7 +209,7 @@ public static class ChangeDecoder
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = reader.GetString()!;
+            var name = FieldNames.Read(ref reader);
             reader.Read();
             var start = checked((int)reader.TokenStartIndex);
             reader.Skip();
@@ -222,7 +222,7 @@ public static class ChangeDecoder
     /// <summary>The times of an object; none for null; null where one cannot be decoded.</summary>
     internal static Dictionary<string, string>? ReadTimes(ReadOnlyMemory<byte>? json)
     {
-        var times = new Dictionary<string, string>(StringComparer.Ordinal);
+        var times = new Dictionary<string, string>(FieldsOf(json), StringComparer.Ordinal);
         if (json is not { } bytes)
         {
             return times;
@@ -240,11 +240,14 @@ public static class ChangeDecoder
             return null;
         }
 
+        string? time = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = reader.GetString()!;
+            var name = FieldNames.Read(ref reader);
             reader.Read();
-            if (FieldClock.Read(ref reader) is not { } time)
+            // The fields of a row are mostly written at one time.
+            time = FieldClock.Read(ref reader, time);
+            if (time is null)
             {
                 return null;
             }
@@ -254,6 +257,9 @@ public static class ChangeDecoder
 
         return times;
     }
+
+    /// <summary>About how many fields an object has, so that what holds them need not grow: most rows have few.</summary>
+    private static int FieldsOf(ReadOnlyMemory<byte>? json) => json is { Length: > 500 } ? 24 : 3;
 
     internal static bool IsNull(ReadOnlyMemory<byte> json) => json.Span.SequenceEqual("null"u8);
 

@@ -22,6 +22,9 @@ public sealed class ChangeFeed(
     ILogger<ChangeFeed> logger
 )
 {
+    /// <summary>How long the cursor may stay where it is while nothing is new: idle ticks then write nothing.</summary>
+    private static readonly TimeSpan CursorStayMax = TimeSpan.FromSeconds(5);
+
     private readonly FoldNotices _notices = new(options, metrics, logger);
 
     /// <summary>Folds everything that is visible now; from nothing where the projection cannot be trusted.</summary>
@@ -96,7 +99,9 @@ public sealed class ChangeFeed(
             report = await FoldRowsAsync(transaction, shape, cursor, batch, report, cancellationToken);
         }
 
-        if (!batch.IsCut)
+        // Where nothing is new the cursor may stay: the next look reaches a little further back for it.
+        var mayStay = batch.Rows.Count == 0 && !isSweep && batch.ReadAt - cursor.ReadAt < CursorStayMax;
+        if (!batch.IsCut && !mayStay)
         {
             await SaveCursorAsync(transaction, batch, isSweep, cancellationToken);
         }

@@ -36,7 +36,7 @@ internal static class ChangeRowReader
     /// timestamptz reaches from 4713 BC to infinity, an instant from year 1 to 9999: one row beyond that must not stop
     /// all others. A day is left to the end, since a write-back goes behind the record's last position.
     /// </summary>
-    private static DateTimeOffset NearestInstant(long microseconds) =>
+    public static DateTimeOffset NearestInstant(long microseconds) =>
         InstantZero.AddMicroseconds(Math.Clamp(microseconds, InstantMin, InstantMax));
 
     // As PostgreSQL counts: microseconds since 2000, infinity being the greatest number there is.

@@ -17,23 +17,27 @@ public static class FieldClock
     /// Reads one stamp: "ISO", null (the empty text), or {at: "ISO"}; an object without a text `at` is the empty text.
     /// The reader stands on the stamp's first token, and afterwards on its last.
     /// </summary>
+    /// <param name="last">The stamp before it, which it often is again.</param>
     /// <returns>null where the stamp is a number, a boolean or an array, which no device can decode.</returns>
-    public static string? Read(ref Utf8JsonReader reader)
+    public static string? Read(ref Utf8JsonReader reader, string? last = null)
     {
         switch (reader.TokenType)
         {
             case JsonTokenType.String:
-                return reader.GetString();
+                return TextOf(ref reader, last);
             case JsonTokenType.Null:
                 return "";
             case JsonTokenType.StartObject:
-                return ReadAt(ref reader);
+                return ReadAt(ref reader, last);
             default:
                 return null;
         }
     }
 
-    private static string ReadAt(ref Utf8JsonReader reader)
+    private static string TextOf(ref Utf8JsonReader reader, string? last) =>
+        last is not null && reader.ValueTextEquals(last) ? last : reader.GetString()!;
+
+    private static string ReadAt(ref Utf8JsonReader reader, string? last)
     {
         var at = "";
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -42,7 +46,7 @@ public static class FieldClock
             reader.Read();
             if (isAt)
             {
-                at = reader.TokenType == JsonTokenType.String ? reader.GetString()! : "";
+                at = reader.TokenType == JsonTokenType.String ? TextOf(ref reader, last) : "";
             }
 
             reader.Skip();

@@ -29,9 +29,18 @@ public sealed record LogShape(LogGeneration Generation, bool HasOrigin, bool Has
         CancellationToken cancellationToken
     )
     {
-        var columns = new HashSet<string>(StringComparer.Ordinal);
         await using var command = new NpgsqlCommand(Sql.Get("LogShape"), connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await ReadAsync(reader, cancellationToken);
+    }
+
+    /// <summary>The same from the result of the statement LogShape.</summary>
+    internal static async Task<LogShape?> ReadAsync(
+        NpgsqlDataReader reader,
+        CancellationToken cancellationToken
+    )
+    {
+        var columns = new HashSet<string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))
         {
             columns.Add(reader.GetString(0));

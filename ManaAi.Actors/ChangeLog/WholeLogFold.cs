@@ -21,6 +21,9 @@ internal sealed class WholeLogFold(
     ILogger logger
 )
 {
+    // Between two stages: enough that neither waits for the other, and all that is in memory.
+    private const int BatchesMax = 2;
+
     /// <summary>Reading a log of ten million rows takes minutes.</summary>
     private static readonly TimeSpan ReadingMax = TimeSpan.FromHours(2);
 
@@ -35,15 +38,17 @@ internal sealed class WholeLogFold(
         await ClearAsync(writer, cancellationToken);
 
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var batches = Channel.CreateBounded<WholeLogBatch>(capacity: 2);
+        var batches = Channel.CreateBounded<WholeLogBatch>(BatchesMax);
+        var folded = Channel.CreateBounded<FoldedBatch>(BatchesMax);
         var start = new TaskCompletionSource<(string Snapshot, DateTimeOffset ReadAt)>(
             TaskCreationOptions.RunContinuationsAsynchronously
         );
         var reading = ReadAsync(shape, batches.Writer, start, cancel.Token);
+        var folding = FoldAsync(shape, batches.Reader, folded.Writer, cancel.Token);
         try
         {
             var (snapshot, readAt) = await start.Task.WaitAsync(cancellationToken);
-            var (rows, records) = await WriteAsync(writer, shape, batches.Reader, cancellationToken);
+            var (rows, records) = await WriteAsync(writer, folded.Reader, cancellationToken);
             await reading;
             await StartCursorAsync(writer, identity, snapshot, readAt, cancellationToken);
             await writer.CommitAsync(cancellationToken);
@@ -57,8 +62,9 @@ internal sealed class WholeLogFold(
         }
         finally
         {
-            // Whatever ended the writing ends the reading too.
+            // Whatever ended the writing ends the others too.
             await cancel.CancelAsync();
+            await folding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -90,7 +96,8 @@ internal sealed class WholeLogFold(
             );
             await using var begin = transaction.Command(
                 """
-                select pg_current_snapshot()::text, clock_timestamp(), set_config('work_mem', '64MB', true)
+                select pg_current_snapshot()::text, clock_timestamp(), set_config('work_mem', '64MB', true),
+                       set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)
                 """
             );
             await using (var reader = await begin.ExecuteReaderAsync(cancellationToken))
@@ -99,19 +106,22 @@ internal sealed class WholeLogFold(
                 start.SetResult((reader.GetString(0), reader.GetInstant(1)));
             }
 
-            await using var command = transaction.Command(shape.Statement("ReadWholeLog"));
-            command.CommandTimeout = 0;
-            await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+            // Not through a reader, which costs twice as much for each row.
+            await using var copy = await transaction.Connection.BeginRawBinaryCopyAsync(
+                $"copy ({shape.Statement("ReadWholeLog")}) to stdout (format binary)",
+                cancellationToken
+            );
+            copy.ReadTimeout = Timeout.Infinite; // The first row comes when all are sorted.
             try
             {
                 var (snapshot, readAt) = await start.Task;
-                await ReadBatchesAsync(rows, PgSnapshot.Xmin(snapshot), readAt, batches, cancellationToken);
+                await ReadBatchesAsync(copy, PgSnapshot.Xmin(snapshot), readAt, batches, cancellationToken);
             }
             catch (Exception exception)
             {
-                // Leaving the reader would first read the rest of the log. The reason goes ahead of the cancel's own.
+                // Leaving the copy would first read the rest of the log. The reason goes ahead of the cancel's own.
                 batches.TryComplete(exception);
-                command.Cancel();
+                await copy.CancelAsync();
                 throw;
             }
 
@@ -126,17 +136,18 @@ internal sealed class WholeLogFold(
     }
 
     private async Task ReadBatchesAsync(
-        NpgsqlDataReader rows,
+        Stream copy,
         long xmin,
         DateTimeOffset readAt,
         ChannelWriter<WholeLogBatch> batches,
         CancellationToken cancellationToken
     )
     {
+        var rows = new CopiedRows(copy);
+        await rows.BeginAsync(cancellationToken);
         var batch = new WholeLogBatch(options);
-        while (await rows.ReadAsync(cancellationToken))
+        while (await rows.NextAsync(cancellationToken) is { } row)
         {
-            var row = ChangeRowReader.Read(rows, 0);
             notices.OfStamp(row, readAt);
             if (batch.IsFull)
             {
@@ -151,33 +162,66 @@ internal sealed class WholeLogFold(
         await batches.WriteAsync(batch, cancellationToken);
     }
 
-    private async Task<(long Rows, long Records)> WriteAsync(
-        DatabaseTransaction writer,
+    /// <summary>Beside both the reading and the writing: each of the three has something to do at any time.</summary>
+    private async Task FoldAsync(
         LogShape shape,
         ChannelReader<WholeLogBatch> batches,
+        ChannelWriter<FoldedBatch> folded,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            StoredRecord? open = null;
+            await foreach (var batch in batches.ReadAllAsync(cancellationToken))
+            {
+                var records = await projectors.FoldAsync(
+                    shape.Generation,
+                    batch.Works(open),
+                    cancellationToken
+                );
+                var part = batch.IsLastOpen
+                    ? records.SingleOrDefault(one => batch.EndsWith(one.Record.Stored.Key))
+                    : null;
+                notices.OfRecords([.. records.Where(one => one != part)]);
+                foreach (var row in part?.Unfolded ?? [])
+                {
+                    notices.OfUnfolded(row);
+                }
+
+                open = part?.Record.Stored;
+                await folded.WriteAsync(
+                    new FoldedBatch(
+                        [.. records.Where(one => one != part).Select(one => one.Record)],
+                        batch.NearSnapshot,
+                        batch.Rows
+                    ),
+                    cancellationToken
+                );
+            }
+
+            folded.Complete();
+        }
+        catch (Exception exception)
+        {
+            folded.TryComplete(exception);
+            throw;
+        }
+    }
+
+    private static async Task<(long Rows, long Records)> WriteAsync(
+        DatabaseTransaction writer,
+        ChannelReader<FoldedBatch> folded,
         CancellationToken cancellationToken
     )
     {
         var (rows, records) = (0L, 0L);
-        StoredRecord? open = null;
-        await foreach (var batch in batches.ReadAllAsync(cancellationToken))
+        await foreach (var batch in folded.ReadAllAsync(cancellationToken))
         {
-            var folded = await projectors.FoldAsync(shape.Generation, batch.Works(open), cancellationToken);
-            var part = batch.IsLastOpen
-                ? folded.SingleOrDefault(one => batch.EndsWith(one.Record.Stored.Key))
-                : null;
-            FoldedRecord[] whole = [.. folded.Where(one => one != part)];
-            notices.OfRecords(whole);
-            foreach (var row in part?.Unfolded ?? [])
-            {
-                notices.OfUnfolded(row);
-            }
-
-            await ProjectionCopy.SaveAsync(writer, [.. whole.Select(one => one.Record)], cancellationToken);
+            await ProjectionCopy.SaveAsync(writer, batch.Records, cancellationToken);
             await ProjectionStore.RecordFoldedAsync(writer, batch.NearSnapshot, cancellationToken);
-            open = part?.Record.Stored;
             rows += batch.Rows;
-            records += whole.Length;
+            records += batch.Records.Count;
         }
 
         return (rows, records);
@@ -201,4 +245,11 @@ internal sealed class WholeLogFold(
             .Add("snapshot", snapshot);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    /// <param name="NearSnapshot">Rows that the next read would ask for again.</param>
+    private sealed record FoldedBatch(
+        IReadOnlyList<ProjectedRecord> Records,
+        IReadOnlyList<ChangeRow> NearSnapshot,
+        int Rows
+    );
 }

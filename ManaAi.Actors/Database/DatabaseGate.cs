@@ -121,17 +121,20 @@ public sealed class DatabaseGate(SyncDatabase database, TimeProvider time, ILogg
     }
 
     /// <summary>What can change without an error to tell: the columns, and whether this login sees all rows.</summary>
-    private async Task<bool> IsStillSoAsync(LogAccess access, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
-        if (await LogShape.ReadAsync(connection, cancellationToken) != access.Shape)
-        {
-            return false;
-        }
-
-        await using var command = new NpgsqlCommand(Sql.Get("IsBlinded"), connection);
-        return await command.ExecuteScalarAsync(cancellationToken) is false;
-    }
+    private Task<bool> IsStillSoAsync(LogAccess access, CancellationToken cancellationToken) =>
+        database.OnceAsync(
+            batch =>
+            {
+                batch.Then(Sql.Get("LogShape"));
+                batch.Then(Sql.Get("IsBlinded"));
+            },
+            async (reader, token) =>
+                await LogShape.ReadAsync(reader, token) == access.Shape
+                && await reader.NextResultAsync(token)
+                && await reader.ReadAsync(token)
+                && !reader.GetBoolean(0),
+            cancellationToken
+        );
 
     private sealed record GateState(
         LogAccess? Access,

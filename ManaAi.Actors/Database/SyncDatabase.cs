@@ -19,7 +19,10 @@ public class SyncDatabase(NpgsqlDataSource source)
 
     public NpgsqlDataSource Source => source;
 
-    /// <summary>Begins a transaction; READ COMMITTED, so that each statement sees what is true now.</summary>
+    /// <summary>
+    /// Begins a transaction; READ COMMITTED, so that each statement sees what is true now. It costs no round trip: what
+    /// begins it, and its deadlines, go ahead of its first statement.
+    /// </summary>
     /// <exception cref="NpgsqlException">The database is away, or does not take us.</exception>
     public virtual async Task<DatabaseTransaction> BeginAsync(
         CancellationToken cancellationToken,
@@ -31,18 +34,7 @@ public class SyncDatabase(NpgsqlDataSource source)
         try
         {
             var transaction = await connection.BeginTransactionAsync(isolation, cancellationToken);
-            var begun = Wrap(connection, transaction, statementMax ?? StatementMax);
-            await using var limits = begun.Command(
-                """
-                select set_config('statement_timeout', @statement, true), set_config('lock_timeout', @lock, true),
-                       set_config('idle_in_transaction_session_timeout', @idle, true)
-                """
-            );
-            limits.Add("statement", Milliseconds(statementMax ?? StatementMax));
-            limits.Add("lock", Milliseconds(LockMax));
-            limits.Add("idle", Milliseconds(statementMax ?? StatementMax));
-            await limits.ExecuteNonQueryAsync(cancellationToken);
-            return begun;
+            return Wrap(connection, transaction, statementMax ?? StatementMax);
         }
         catch
         {
@@ -51,11 +43,64 @@ public class SyncDatabase(NpgsqlDataSource source)
         }
     }
 
+    /// <summary>
+    /// A transaction in one round trip: its statements are sent together, and what they did is committed when the last of
+    /// them has succeeded. Nothing can be decided in between.
+    /// </summary>
+    /// <param name="add">Adds the statements.</param>
+    /// <param name="read">Reads their results; it begins at the first statement that has one.</param>
+    /// <exception cref="NpgsqlException">As above; or what a statement, or the commit, says. Then nothing has happened.</exception>
+    public virtual async Task<T> OnceAsync<T>(
+        Action<NpgsqlBatch> add,
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            Timeout = DatabaseTransaction.WaitSeconds(StatementMax),
+        };
+        // PostgreSQL warns of SET LOCAL outside of a block, but what arrives together is one transaction.
+        batch.Then(Deadlines.Select(StatementMax));
+        add(batch);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var result = await read(reader, cancellationToken);
+        while (await reader.NextResultAsync(cancellationToken))
+        {
+            // A failure of the commit comes last, and must be heard.
+        }
+
+        return result;
+    }
+
+    /// <summary>The same for statements that have nothing to say.</summary>
+    public Task OnceAsync(Action<NpgsqlBatch> add, CancellationToken cancellationToken) =>
+        OnceAsync(add, (_, _) => Task.FromResult(true), cancellationToken);
+
     protected virtual DatabaseTransaction Wrap(
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,
         TimeSpan statementMax
     ) => new(connection, transaction, statementMax);
+}
+
+/// <summary>What bounds the statements of a transaction, as SQL.</summary>
+internal static class Deadlines
+{
+    /// <summary>For a transaction block; no result sets.</summary>
+    public static string[] Set(TimeSpan statementMax) =>
+        [
+            $"set local statement_timeout = {Milliseconds(statementMax)}",
+            $"set local lock_timeout = {Milliseconds(SyncDatabase.LockMax)}",
+            $"set local idle_in_transaction_session_timeout = {Milliseconds(statementMax)}",
+        ];
+
+    /// <summary>For statements that are sent together; one result set.</summary>
+    public static string Select(TimeSpan statementMax) =>
+        $"select set_config('statement_timeout', '{Milliseconds(statementMax)}', true), "
+        + $"set_config('lock_timeout', '{Milliseconds(SyncDatabase.LockMax)}', true)";
 
     private static string Milliseconds(TimeSpan span) =>
         ((long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
@@ -72,14 +117,32 @@ public class DatabaseTransaction(
     private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(5);
 
     // 0 is no limit.
-    private int _waitSeconds = (int)(statementMax + SilenceMax).TotalSeconds;
+    private int _waitSeconds = WaitSeconds(statementMax);
+    private bool _isBegun;
 
     public NpgsqlConnection Connection => connection;
 
-    public virtual NpgsqlCommand Command(string sql) =>
-        new(sql, connection, transaction) { CommandTimeout = _waitSeconds };
+    public virtual NpgsqlCommand Command(string sql)
+    {
+        var text = _isBegun ? sql : string.Join("; ", [.. Deadlines.Set(statementMax), sql]);
+        _isBegun = true;
+        return new NpgsqlCommand(text, connection, transaction) { CommandTimeout = _waitSeconds };
+    }
 
-    public virtual NpgsqlBatch Batch() => new(connection, transaction) { Timeout = _waitSeconds };
+    public virtual NpgsqlBatch Batch()
+    {
+        var batch = new NpgsqlBatch(connection, transaction) { Timeout = _waitSeconds };
+        foreach (var deadline in _isBegun ? [] : Deadlines.Set(statementMax))
+        {
+            batch.Then(deadline);
+        }
+
+        _isBegun = true;
+        return batch;
+    }
+
+    /// <summary>How long to wait for an answer that the server should have given up on by then.</summary>
+    internal static int WaitSeconds(TimeSpan statementMax) => (int)(statementMax + SilenceMax).TotalSeconds;
 
     /// <summary>From here on each statement may take as long as it takes. Waiting for a lock stays bounded.</summary>
     public async Task LiftDeadlinesAsync(CancellationToken cancellationToken)

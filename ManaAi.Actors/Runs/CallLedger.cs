@@ -33,6 +33,17 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
     public async Task<Admission> AdmitAsync(Claim claim, CallPlan call, CancellationToken cancellationToken)
     {
         var limits = Budget.Of(claim, budgets);
+        if (limits.Count == 0)
+        {
+            return await database.OnceAsync(
+                batch => AddCount(batch.Then(Sql.Get("CountCall")).Parameters, claim, call),
+                (reader, token) => reader.ReadAsync(token),
+                cancellationToken
+            )
+                ? new Admission.Admitted(AgentShare: null)
+                : new Admission.Refused();
+        }
+
         await using var transaction = await database.BeginAsync(cancellationToken);
         var spendings = await ReadSpendingsAsync(transaction, claim, limits, cancellationToken);
         if (spendings.FirstOrDefault(spending => spending.IsSpent) is { } spent)
@@ -45,17 +56,8 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
             return new Admission.Reserved(full);
         }
 
-        await using var command = transaction
-            .Command(Sql.Get("CountCall"))
-            .Add("run", claim.RunId)
-            .Add("epoch", claim.Epoch)
-            .Add("node", node.Value)
-            .Add("model", call.Model)
-            .Add("prompt_version", call.PromptVersion)
-            .Add("tools_hash", call.ToolsHash)
-            .Add("calls_max", call.CallsMax)
-            .Add("estimate", call.Estimate)
-            .Add("refusal", call.Refusal);
+        await using var command = transaction.Command(Sql.Get("CountCall"));
+        AddCount(command.Parameters, claim, call);
         if (await command.ExecuteScalarAsync(cancellationToken) is null)
         {
             return new Admission.Refused();
@@ -65,6 +67,18 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
         var agent = spendings.FirstOrDefault(spending => spending.Kind == "agent");
         return new Admission.Admitted(agent is null ? null : (double)agent.Settled / agent.Limit);
     }
+
+    private void AddCount(NpgsqlParameterCollection parameters, Claim claim, CallPlan call) =>
+        parameters
+            .Add("run", claim.RunId)
+            .Add("epoch", claim.Epoch)
+            .Add("node", node.Value)
+            .Add("model", call.Model)
+            .Add("prompt_version", call.PromptVersion)
+            .Add("tools_hash", call.ToolsHash)
+            .Add("calls_max", call.CallsMax)
+            .Add("estimate", call.Estimate)
+            .Add("refusal", call.Refusal);
 
     /// <summary>Keeps an answer as soon as it is here, and settles what it cost. False: the claim is lost.</summary>
     /// <param name="place">How many answers were kept before it. The same one may be said twice.</param>
@@ -80,22 +94,24 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
     )
     {
         var isCounted = usage.TotalTokens > 0;
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction
-            .Command(Sql.Get("KeepAnswer"))
-            .Add("run", claim.RunId)
-            .Add("epoch", claim.Epoch)
-            .Add("node", node.Value)
-            .Add("place", place)
-            .Add("prompt_tokens", isCounted ? usage.PromptTokens : estimate)
-            .Add("completion_tokens", isCounted ? usage.CompletionTokens : 0)
-            .Add("is_estimate", !isCounted)
-            .Add("calls_ms", (long)took.TotalMilliseconds);
-        command.Parameters.Add(
-            new NpgsqlParameter("answer", NpgsqlTypes.NpgsqlDbType.Jsonb) { Value = answerJson }
+        var isMine = await database.OnceAsync(
+            batch =>
+                batch
+                    .Then(Sql.Get("KeepAnswer"))
+                    .Add("run", claim.RunId)
+                    .Add("epoch", claim.Epoch)
+                    .Add("node", node.Value)
+                    .Add("place", place)
+                    .Add("prompt_tokens", isCounted ? usage.PromptTokens : estimate)
+                    .Add("completion_tokens", isCounted ? usage.CompletionTokens : 0)
+                    .Add("is_estimate", !isCounted)
+                    .Add("calls_ms", (long)took.TotalMilliseconds)
+                    .Parameters.Add(
+                        new NpgsqlParameter("answer", NpgsqlTypes.NpgsqlDbType.Jsonb) { Value = answerJson }
+                    ),
+            (reader, token) => reader.ReadAsync(token),
+            cancellationToken
         );
-        var isMine = await command.ExecuteScalarAsync(cancellationToken) is not null;
-        await transaction.CommitAsync(cancellationToken);
         if (isMine && Budget.Of(claim, budgets).Count > 0)
         {
             await WakeWaitersAsync(claim, cancellationToken);
@@ -137,13 +153,9 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
         return spendings;
     }
 
-    private async Task WakeWaitersAsync(Claim claim, CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction
-            .Command(Sql.Get("WakeBudgetWaiters"))
-            .Add("user", claim.Mission.UserId.Value);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-    }
+    private Task WakeWaitersAsync(Claim claim, CancellationToken cancellationToken) =>
+        database.OnceAsync(
+            batch => batch.Then(Sql.Get("WakeBudgetWaiters")).Add("user", claim.Mission.UserId.Value),
+            cancellationToken
+        );
 }

@@ -27,13 +27,21 @@ public sealed class OccurrenceOpener(
     // Whose schedule the log refused: they go last, so that however many they are, the others are moved on.
     private readonly HashSet<MissionKey> _refused = [];
 
-    /// <summary>In few round trips, since an idle tick costs little else.</summary>
+    /// <summary>In few round trips, since an idle tick costs little else; in one where there is nothing to do.</summary>
     public async Task<OpenReport> OpenAsync(
         LogAccess access,
         bool isDryRun,
         CancellationToken cancellationToken
     )
     {
+        if (!await IsAnythingToDoAsync(cancellationToken))
+        {
+            metrics.OpenOccurrences.Record(0);
+            metrics.TokensReserved.Record(0);
+            metrics.LongestWait.Record(0);
+            return new OpenReport(0, []);
+        }
+
         var opened = await CloseAndOpenAsync(cancellationToken);
         var all = opened;
         while (opened == options.OpenedMax)
@@ -61,36 +69,52 @@ public sealed class OccurrenceOpener(
         return new OpenReport(all, found.Claimable);
     }
 
-    /// <summary>Closes what is no longer due, takes up again what is, and opens what has come due.</summary>
-    private async Task<long> CloseAndOpenAsync(CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var batch = transaction.Batch();
-        batch.Then(Sql.Get("SupersedeStale"));
-        batch.Then(Sql.Get("ReopenSuperseded")).Add("opened_by", Traces.CurrentTick);
-        batch
-            .Then(Sql.Get("OpenDue"))
-            .Add("opened_by", Traces.CurrentTick)
-            .Add("late_after", options.LateAfter)
-            .Add("missed_after", schedule.MissedAfter)
-            .Add("spread", schedule.Spread)
-            .Add("runs_max", (long)options.OpenedMax);
-        long opened;
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
-        {
-            await ReadSupersededAsync(reader, cancellationToken);
-            await reader.NextResultAsync(cancellationToken);
-            await reader.ReadAsync(cancellationToken);
-            opened = reader.GetInt64(0);
-            if (reader.GetInt64(1) is > 0 and var missed)
+    /// <summary>Whether a run is open, or a mission is due or wants its first schedule. Without, all below finds nothing.</summary>
+    private Task<bool> IsAnythingToDoAsync(CancellationToken cancellationToken) =>
+        database.OnceAsync(
+            batch => batch.Then(Sql.Get("IsAnythingToDo")),
+            async (reader, token) =>
             {
-                Log.Abandoned(logger, missed, reader.GetInstant(2), schedule.MissedAfter);
-            }
-        }
+                await reader.ReadAsync(token);
+                if (reader.GetNullable<double>(1) is { } lag)
+                {
+                    metrics.Probes.CursorSeen(TimeSpan.FromSeconds(lag));
+                }
 
-        await transaction.CommitAsync(cancellationToken);
-        return opened;
-    }
+                return reader.GetBoolean(0);
+            },
+            cancellationToken
+        );
+
+    /// <summary>Closes what is no longer due, takes up again what is, and opens what has come due.</summary>
+    private Task<long> CloseAndOpenAsync(CancellationToken cancellationToken) =>
+        database.OnceAsync(
+            batch =>
+            {
+                batch.Then(Sql.Get("SupersedeStale"));
+                batch.Then(Sql.Get("ReopenSuperseded")).Add("opened_by", Traces.CurrentTick);
+                batch
+                    .Then(Sql.Get("OpenDue"))
+                    .Add("opened_by", Traces.CurrentTick)
+                    .Add("late_after", options.LateAfter)
+                    .Add("missed_after", schedule.MissedAfter)
+                    .Add("spread", schedule.Spread)
+                    .Add("runs_max", (long)options.OpenedMax);
+            },
+            async (reader, token) =>
+            {
+                await ReadSupersededAsync(reader, token);
+                await reader.NextResultAsync(token);
+                await reader.ReadAsync(token);
+                if (reader.GetInt64(1) is > 0 and var missed)
+                {
+                    Log.Abandoned(logger, missed, reader.GetInstant(2), schedule.MissedAfter);
+                }
+
+                return reader.GetInt64(0);
+            },
+            cancellationToken
+        );
 
     private async Task ReadSupersededAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
@@ -109,52 +133,48 @@ public sealed class OccurrenceOpener(
     }
 
     /// <summary>Gives every user with open runs his turn, and finds what is to be done about schedules.</summary>
-    private async Task<Found> LookAsync(CancellationToken cancellationToken)
+    private Task<Found> LookAsync(CancellationToken cancellationToken) =>
+        database.OnceAsync(
+            batch =>
+            {
+                batch.Then(Sql.Get("QueueUsers"));
+                AddRefused(batch.Then(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax));
+                // Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.
+                AddRefused(batch.Then(Sql.Get("FindUnscheduled")).Add("missions_max", (long)MovedOnMax));
+                batch.Then(Sql.Get("ClaimableRuns"));
+                batch.Then(Sql.Get("TickGauges"));
+            },
+            ReadFoundAsync,
+            cancellationToken
+        );
+
+    private async Task<Found> ReadFoundAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var batch = transaction.Batch();
-        batch.Then(Sql.Get("QueueUsers"));
-        AddRefused(batch.Then(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax));
-        // Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.
-        AddRefused(batch.Then(Sql.Get("FindUnscheduled")).Add("missions_max", (long)MovedOnMax));
-        batch.Then(Sql.Get("ClaimableRuns"));
-        batch.Then(Sql.Get("TickGauges"));
         var found = new Found([], [], []);
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        while (await reader.ReadAsync(cancellationToken))
         {
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                found.ClosedDue.Add(new Occurrence(ReadKey(reader, 1), reader.GetInstant(3)));
-            }
-
-            await reader.NextResultAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                found.Unscheduled.Add(ReadKey(reader, 0));
-            }
-
-            await reader.NextResultAsync(cancellationToken);
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                found.Claimable.Add(reader.GetInt64(0));
-                var wait = reader.GetNullable<double>(1) ?? 0;
-                found = found with { LongestWait = Math.Max(found.LongestWait, wait) };
-            }
-
-            await reader.NextResultAsync(cancellationToken);
-            await reader.ReadAsync(cancellationToken);
-            metrics.CiphertextMissions.Record(reader.GetInt64(0));
-            metrics.OpenOccurrences.Record(reader.GetInt64(1));
-            metrics.TokensReserved.Record(reader.GetInt64(2));
-            if (reader.GetNullable<double>(3) is { } lag)
-            {
-                metrics.Probes.CursorSeen(TimeSpan.FromSeconds(lag));
-            }
-
-            metrics.CountAgentDecision("skipped-concurrency", reader.GetInt64(4));
+            found.ClosedDue.Add(new Occurrence(ReadKey(reader, 1), reader.GetInstant(3)));
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Unscheduled.Add(ReadKey(reader, 0));
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Claimable.Add(reader.GetInt64(0));
+            var wait = reader.GetNullable<double>(1) ?? 0;
+            found = found with { LongestWait = Math.Max(found.LongestWait, wait) };
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        metrics.OpenOccurrences.Record(reader.GetInt64(0));
+        metrics.TokensReserved.Record(reader.GetInt64(1));
+        metrics.CountAgentDecision("skipped-concurrency", reader.GetInt64(2));
         return found;
     }
 

@@ -95,49 +95,51 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     }
 
     /// <summary>How long until a claim may find something; null where nothing is open. Negative: now.</summary>
-    public async Task<TimeSpan?> UntilReadyAsync(CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("NextReady"));
-        var seconds = await command.ExecuteScalarAsync(cancellationToken);
-        return seconds is double value ? TimeSpan.FromSeconds(Math.Min(value, 86_400)) : null;
-    }
+    public async Task<TimeSpan?> UntilReadyAsync(CancellationToken cancellationToken) =>
+        await database.OnceAsync(
+            batch => batch.Then(Sql.Get("NextReady")),
+            async (reader, token) =>
+                await reader.ReadAsync(token) && reader.GetNullable<double>(0) is { } seconds
+                    ? TimeSpan.FromSeconds(Math.Min(seconds, 86_400))
+                    : (TimeSpan?)null,
+            cancellationToken
+        );
 
     /// <summary>Lengthens these claims; those missing from the result are lost.</summary>
-    public async Task<IReadOnlySet<long>> RenewAsync(
+    public Task<IReadOnlySet<long>> RenewAsync(
         IReadOnlyCollection<Claim> claims,
         CancellationToken cancellationToken
-    )
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        var renewed = new HashSet<long>();
-        await using (
-            var command = transaction
-                .Command(Sql.Get("RenewLeases"))
-                .Add("runs", claims.Select(claim => claim.RunId).ToArray())
-                .Add("epochs", claims.Select(claim => claim.Epoch).ToArray())
-                .Add("node", node.Value)
-                .Add("lease", options.Lease)
-        )
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
-        {
-            while (await reader.ReadAsync(cancellationToken))
+    ) =>
+        database.OnceAsync<IReadOnlySet<long>>(
+            batch =>
+                batch
+                    .Then(Sql.Get("RenewLeases"))
+                    .Add("runs", claims.Select(claim => claim.RunId).ToArray())
+                    .Add("epochs", claims.Select(claim => claim.Epoch).ToArray())
+                    .Add("node", node.Value)
+                    .Add("lease", options.Lease),
+            async (reader, token) =>
             {
-                renewed.Add(reader.GetInt64(0));
-            }
-        }
+                var renewed = new HashSet<long>();
+                while (await reader.ReadAsync(token))
+                {
+                    renewed.Add(reader.GetInt64(0));
+                }
 
-        await transaction.CommitAsync(cancellationToken);
-        return renewed;
-    }
+                return renewed;
+            },
+            cancellationToken
+        );
 
     /// <summary>Frees a run for a later attempt. False: the claim is lost.</summary>
     public Task<bool> ReleaseAsync(Claim claim, Release release, CancellationToken cancellationToken) =>
-        ForClaimAsync(
-            "ReleaseRun",
-            claim,
-            command =>
-                command
+        database.OnceAsync(
+            batch =>
+                batch
+                    .Then(Sql.Get("ReleaseRun"))
+                    .Add("run", claim.RunId)
+                    .Add("epoch", claim.Epoch)
+                    .Add("node", node.Value)
                     .Add("wait", release.Wait)
                     .Add("waits_for", release.WaitsFor)
                     .Add("last_error", release.Error)
@@ -145,6 +147,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
                     .Add("keeps_answers", release.KeepsAnswers)
                     .Add("calls_given_back", release.IsCallGivenBack ? 1 : 0)
                     .Add("calls_ms", (long)release.CallTook.TotalMilliseconds),
+            (reader, token) => reader.ReadAsync(token),
             cancellationToken
         );
 
@@ -297,25 +300,6 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             IsManual = reader.GetString(15) == "manual",
             OpenedBy = reader.GetText(16),
         };
-
-    private async Task<bool> ForClaimAsync(
-        string statement,
-        Claim claim,
-        Action<NpgsqlCommand> addValues,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction
-            .Command(Sql.Get(statement))
-            .Add("run", claim.RunId)
-            .Add("epoch", claim.Epoch)
-            .Add("node", node.Value);
-        addValues(command);
-        var isMine = await command.ExecuteScalarAsync(cancellationToken) is not null;
-        await transaction.CommitAsync(cancellationToken);
-        return isMine;
-    }
 
     /// <param name="WaitedFor">Only runs that have waited for the model for longer than this; null takes all.</param>
     private readonly record struct ClaimTerms(int Slots, string Model, TimeSpan? WaitedFor);

@@ -9,26 +9,58 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
     /// <summary>Other nodes settle runs too, and say nothing to us.</summary>
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Runs that end within this time of each other are one reason to look.</summary>
+    private static readonly TimeSpan LookGap = TimeSpan.FromMilliseconds(10);
+
+    // Of the time that passes, looking takes a fifth at the most.
+    private const int RestPerLook = 4;
+
+    // Runs in one look: of a herd it is asked whether the first ones are settled, then the next, and all of it once.
+    private const int PartMax = 50;
+
     public async Task<TickReport> WaitAsync(TickOutcome outcome, CancellationToken cancellationToken)
     {
+        var parts = new Queue<long[]>(outcome.Claimable.Chunk(PartMax));
         while (true)
         {
             var changed = settled.Next; // Taken before looking, so that nothing falls in between.
-            var (remaining, report) = await LookAsync(outcome, cancellationToken);
-            if (remaining == 0)
+            var startedAt = time.GetTimestamp();
+            while (parts.TryPeek(out var part) && await IsSettledAsync(outcome, part, cancellationToken))
+            {
+                parts.Dequeue();
+            }
+
+            // What waited for something when it was looked at may have gone on since.
+            if (
+                parts.Count == 0
+                && await LookAsync(outcome, outcome.Claimable, cancellationToken) is (0, var report)
+            )
             {
                 return report;
             }
 
-            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(changed, Task.Delay(LookAgainAfter, time, enough.Token));
-            await enough.CancelAsync();
-            cancellationToken.ThrowIfCancellationRequested();
+            var rest = time.GetElapsedTime(startedAt) * RestPerLook;
+            await WaitAsync(changed, rest < LookAgainAfter ? rest : LookAgainAfter, cancellationToken);
         }
     }
 
+    private async Task WaitAsync(Task changed, TimeSpan rest, CancellationToken cancellationToken)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(changed, Task.Delay(LookAgainAfter, time, enough.Token));
+        await enough.CancelAsync();
+        await Task.Delay(rest > LookGap ? rest : LookGap, time, cancellationToken);
+    }
+
+    private async Task<bool> IsSettledAsync(
+        TickOutcome outcome,
+        long[] part,
+        CancellationToken cancellationToken
+    ) => (await LookAsync(outcome, part, cancellationToken)).Remaining == 0;
+
     private async Task<(long Remaining, TickReport Report)> LookAsync(
         TickOutcome outcome,
+        IReadOnlyCollection<long> runs,
         CancellationToken cancellationToken
     )
     {
@@ -44,7 +76,7 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
             .Command(Sql.Get("SettledRuns"))
             .Add("is_held", isHeld)
             .Add("node", node.Value)
-            .Add("runs", outcome.Claimable.ToArray());
+            .Add("runs", runs.ToArray());
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         var report = new TickReport(

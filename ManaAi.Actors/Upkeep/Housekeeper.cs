@@ -56,7 +56,18 @@ public sealed class Housekeeper(
                 await NoteAsync(message.Outcome, cancellationToken);
             }
 
-            if (message.Outcome.Errors.Count == 0 && !(Since(_prunedAt) < options.Interval))
+            if (message.Outcome.Errors.Count > 0)
+            {
+                return;
+            }
+
+            var isTimeToPrune = !(Since(_prunedAt) < options.Interval);
+            if (isTimeToPrune || message.Outcome.Rows > 0)
+            {
+                await CountAsync(cancellationToken);
+            }
+
+            if (isTimeToPrune)
             {
                 _prunedAt = time.GetTimestamp();
                 await PruneAsync(cancellationToken);
@@ -73,20 +84,29 @@ public sealed class Housekeeper(
 
     private TimeSpan? Since(long? timestamp) => timestamp is { } at ? time.GetElapsedTime(at) : null;
 
-    private async Task NoteAsync(TickOutcome outcome, CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction
-            .Command(Sql.Get("NoteTick"))
-            .Add("node", node.Value)
-            .Add("took_ms", (long)outcome.Took.TotalMilliseconds)
-            .Add("rows", outcome.Rows)
-            .Add("opened", outcome.Opened)
-            .Add("claimable", (long)outcome.Claimable.Count)
-            .Add("errors", outcome.Errors.ToArray());
-        await command.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-    }
+    private Task NoteAsync(TickOutcome outcome, CancellationToken cancellationToken) =>
+        database.OnceAsync(
+            batch =>
+                batch
+                    .Then(Sql.Get("NoteTick"))
+                    .Add("node", node.Value)
+                    .Add("took_ms", (long)outcome.Took.TotalMilliseconds)
+                    .Add("rows", outcome.Rows)
+                    .Add("opened", outcome.Opened)
+                    .Add("claimable", (long)outcome.Claimable.Count)
+                    .Add("errors", outcome.Errors.ToArray()),
+            cancellationToken
+        );
+
+    /// <summary>What changes with what is folded, here or by another node, and costs more than a tick should.</summary>
+    private async Task CountAsync(CancellationToken cancellationToken) =>
+        metrics.CiphertextMissions.Record(
+            await database.OnceAsync(
+                batch => batch.Then(Sql.Get("CountCiphertext")),
+                async (reader, token) => await reader.ReadAsync(token) ? reader.GetInt64(0) : 0,
+                cancellationToken
+            )
+        );
 
     private async Task PruneAsync(CancellationToken cancellationToken)
     {

@@ -202,7 +202,8 @@ internal sealed class NodeClient : IDisposable
         status switch
         {
             HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity => ExitCodes.Usage,
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => ExitCodes.Denied,
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests =>
+                ExitCodes.Denied,
             HttpStatusCode.NotFound => ExitCodes.NotFound,
             HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
                 ExitCodes.Unavailable,

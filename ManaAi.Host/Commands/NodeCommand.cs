@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
 
 namespace ManaAi.Host.Commands;
@@ -93,7 +94,7 @@ internal sealed class NodeCommand
             async (parsed, cancellationToken) =>
             {
                 var error = parsed.InvocationConfiguration.Error;
-                var (settings, exitCode) = await SettingsAsync(parsed, error, cancellationToken);
+                var (settings, exitCode) = SettingsOf(parsed, error);
                 if (settings is null)
                 {
                     return exitCode;
@@ -156,67 +157,41 @@ internal sealed class NodeCommand
         return write(view, TextWriter.Null, error);
     }
 
-    private async Task<(ClientSettings? Settings, int ExitCode)> SettingsAsync(
-        ParseResult parsed,
-        TextWriter error,
-        CancellationToken cancellationToken
-    )
+    private (ClientSettings? Settings, int ExitCode) SettingsOf(ParseResult parsed, TextWriter error)
     {
         switch (SettingsReader.ReadClient(_environment))
         {
             case SettingsResult<ClientSettings>.Faulty faulty:
                 return (null, SettingFaults.Report(error, faulty.Faults));
             case SettingsResult<ClientSettings>.Ok { Settings: var settings }:
-                var key = await KeyAsync(parsed, settings, error, cancellationToken);
+                var key = KeyOf(parsed, settings, error);
                 return key is null ? (null, ExitCodes.Usage) : (settings with { Key = key }, ExitCodes.Ok);
             default:
                 throw new UnreachableException();
         }
     }
 
-    private async Task<Secret?> KeyAsync(
-        ParseResult parsed,
-        ClientSettings settings,
-        TextWriter error,
-        CancellationToken cancellationToken
-    )
+    private Secret? KeyOf(ParseResult parsed, ClientSettings settings, TextWriter error)
     {
         if (parsed.GetValue(_keyFile) is not { } file)
         {
             if (settings.Key is null)
             {
-                await error.WriteLineAsync(
-                    "There is no service key; set MANA_SERVICE_KEY or name a --key-file."
-                );
+                error.WriteLine("There is no service key; set MANA_SERVICE_KEY or name a --key-file.");
             }
 
             return settings.Key;
         }
 
-        try
+        switch (KeyFile.Read(file.FullName, isAnyAccepted: true))
         {
-            var text = await File.ReadAllTextAsync(file.FullName, cancellationToken);
-            var values = new Dictionary<string, string?>(StringComparer.Ordinal)
-            {
-                ["MANA_SERVICE_KEY"] = text.Trim(),
-            };
-            if (
-                SettingsReader.ReadClient(values) is SettingsResult<ClientSettings>.Ok
-                {
-                    Settings.Key: { } key
-                }
-            )
-            {
-                return key;
-            }
-
-            await error.WriteLineAsync($"{file.Name} holds no service key.");
+            case KeyReading.Ok ok:
+                return ok.Keys[0];
+            case KeyReading.Faulty faulty:
+                error.WriteLine($"--key-file {faulty.Predicate}");
+                return null;
+            default:
+                throw new UnreachableException();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            await error.WriteLineAsync($"{file.Name} cannot be read.");
-        }
-
-        return null;
     }
 }

@@ -1,4 +1,6 @@
-using Microsoft.Extensions.Primitives;
+using System.Globalization;
+using ManaAi.Host.Keys;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ManaAi.Host.Internal;
 
@@ -6,7 +8,7 @@ namespace ManaAi.Host.Internal;
 /// Lets a request through that carries a service key: in X-Service-Key, or as a bearer, which is what Prometheus
 /// can send. Set on a group, once.
 /// </summary>
-internal sealed class ServiceKeyFilter(ServiceKeys keys) : IEndpointFilter
+internal sealed class ServiceKeyFilter(KeyGate gate) : IEndpointFilter
 {
     public const string HeaderName = "X-Service-Key";
 
@@ -17,36 +19,44 @@ internal sealed class ServiceKeyFilter(ServiceKeys keys) : IEndpointFilter
         EndpointFilterDelegate next
     )
     {
-        var key = KeyOf(context.HttpContext.Request.Headers);
-        if (key is not null && keys.Accepts(key))
+        var http = context.HttpContext;
+        var judgement = gate.Judge(KeyOf(http.Request.Headers), http.Connection.RemoteIpAddress);
+        return judgement == KeyJudgement.Accepted
+            ? next(context)
+            : ValueTask.FromResult<object?>(Refuse(judgement, http.Response.Headers));
+    }
+
+    private static ProblemHttpResult Refuse(KeyJudgement judgement, IHeaderDictionary headers)
+    {
+        if (judgement == KeyJudgement.TooMany)
         {
-            return next(context);
+            headers.RetryAfter = KeyGate.RetryAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            return TypedResults.Problem(
+                statusCode: StatusCodes.Status429TooManyRequests,
+                detail: "Too many wrong keys came from this address within a minute; a right one is answered at once."
+            );
         }
 
-        context.HttpContext.Response.Headers.WWWAuthenticate = "Bearer";
-        return ValueTask.FromResult<object?>(
-            TypedResults.Problem(
-                statusCode: StatusCodes.Status401Unauthorized,
-                detail: key is null
-                    ? $"This needs a service key in the header {HeaderName}."
-                    : $"The key in the header {HeaderName} is not one of this service's."
-            )
+        headers.WWWAuthenticate = "Bearer";
+        return TypedResults.Problem(
+            statusCode: StatusCodes.Status401Unauthorized,
+            detail: judgement == KeyJudgement.Missing
+                ? $"This needs a service key in the header {HeaderName}."
+                : $"The key in the header {HeaderName} is not one of this service's."
         );
     }
 
+    // Two of them are joined by a comma, which no key holds: they are no key.
     private static string? KeyOf(IHeaderDictionary headers)
     {
         if (headers.TryGetValue(HeaderName, out var sent))
         {
-            return Single(sent);
+            return sent.ToString();
         }
 
-        var bearer = Single(headers.Authorization);
-        return bearer?.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase) == true
+        var bearer = headers.Authorization.ToString();
+        return bearer.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
             ? bearer[BearerPrefix.Length..]
             : null;
     }
-
-    private static string? Single(StringValues sent) =>
-        sent.Count == 1 && sent[0] is { Length: > 0 } value ? value : null;
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using ManaAi.Host.Keys;
 using NodaTime;
 
 namespace ManaAi.Host.Settings;
@@ -170,7 +171,7 @@ internal sealed class EnvironmentValues(IReadOnlyDictionary<string, string?> env
     public string? ModelName(string name)
     {
         var text = Find(name);
-        if (text is not null && (text.Length > 200 || !text.All(IsVisibleAscii)))
+        if (text is not null && (text.Length > 200 || !text.All(KeyText.IsVisibleAscii)))
         {
             Fault(
                 name,
@@ -205,7 +206,7 @@ internal sealed class EnvironmentValues(IReadOnlyDictionary<string, string?> env
     public Secret? Key(string name)
     {
         var text = Find(name);
-        if (text is not null && !text.All(IsVisibleAscii))
+        if (text is not null && !text.All(KeyText.IsVisibleAscii))
         {
             Fault(name, "cannot be sent in a header; it must be visible ASCII characters without spaces.");
         }
@@ -213,38 +214,41 @@ internal sealed class EnvironmentValues(IReadOnlyDictionary<string, string?> env
         return text is null ? null : new Secret(text);
     }
 
-    /// <summary>One or more keys, comma-separated. Where nothing is set and there is no default, that is a fault.</summary>
-    public IReadOnlyList<Secret> Keys(string name, string? defaultText, bool isKnownKeyAllowed)
+    /// <summary>One or more keys, in a setting or in a file that another one names. Nothing, and no default, is a fault.</summary>
+    /// <param name="isAnyAccepted">Also those that Production refuses.</param>
+    public IReadOnlyList<Secret> Keys(string name, string fileName, string? defaultText, bool isAnyAccepted)
     {
-        var text = Find(name) ?? defaultText;
-        if (text is null)
+        var path = Find(fileName);
+        if (path is not null && Find(name) is not null)
         {
             Fault(
-                name,
-                "is not set; in Production it must be one or more keys, comma-separated: `openssl rand -hex 32` makes one."
+                fileName,
+                $"is set beside {name}; set one of the two, so that it is clear which keys hold."
             );
             return [];
         }
 
-        var keys = text.Split(',', StringSplitOptions.TrimEntries);
-        if (!keys.All(key => key.Length > 0 && key.All(IsVisibleAscii)))
+        var text = Find(name) ?? defaultText;
+        if (path is null && text is null)
         {
-            Fault(
-                name,
-                "holds an empty key, or one that no header can carry; each must be visible ASCII characters without spaces."
-            );
+            Fault(name, KeyText.Unset);
+            return [];
         }
 
-        if (!isKnownKeyAllowed && keys.Contains(SettingsReader.DevelopmentKey, StringComparer.Ordinal))
+        switch (path is null ? KeyText.Read(text!, isAnyAccepted) : KeyFile.Read(path, isAnyAccepted))
         {
-            Fault(
-                name,
-                "holds the key that everyone knows from Development; in Production each must be secret: `openssl rand -hex 32` makes one."
-            );
+            case KeyReading.Ok ok:
+                return ok.Keys;
+            case KeyReading.Faulty faulty:
+                Fault(path is null ? name : fileName, faulty.Predicate);
+                break;
         }
 
-        return [.. keys.Select(key => new Secret(key))];
+        return [];
     }
+
+    /// <summary>The path of a file, as it is; what is in it is read elsewhere.</summary>
+    public string? Path(string name) => Find(name);
 
     public Secret? PrivateKey(string name)
     {
@@ -321,8 +325,6 @@ internal sealed class EnvironmentValues(IReadOnlyDictionary<string, string?> env
         );
         return defaultValue;
     }
-
-    private static bool IsVisibleAscii(char character) => character is > ' ' and <= '~';
 
     private string? Find(string name) =>
         environment.TryGetValue(name, out var text) && text is not (null or "") ? text : null;

@@ -53,8 +53,8 @@ internal sealed record LlmSettings
     /// <summary>mana-llm's address without a slash at its end. The default is http://localhost:3020.</summary>
     public required Uri Url { get; init; }
 
-    /// <summary>The bearer for mana-llm: MANA_LLM_KEY, or else the first service key.</summary>
-    public required Secret Key { get; init; }
+    /// <summary>The bearer for mana-llm where it has one of its own. Null: the first service key, also when that changes.</summary>
+    public required Secret? OwnKey { get; init; }
 
     /// <summary>Null: the model that fits mana-llm's generation.</summary>
     public required string? Model { get; init; }
@@ -188,6 +188,9 @@ internal sealed record EdgeSettings
     /// <summary>What callers may send; the first is also the bearer for mana-llm. At least one.</summary>
     public required IReadOnlyList<Secret> ServiceKeys { get; init; }
 
+    /// <summary>Where the keys are read again from while the service runs; null where they do not change.</summary>
+    public required string? ServiceKeyFile { get; init; }
+
     /// <summary>False: /metrics wants the service key. The default is true.</summary>
     public required bool IsMetricsPublic { get; init; }
 
@@ -235,7 +238,7 @@ internal sealed record VerifySettings(DatabaseSettings Database, LogSettings Log
 
 /// <summary>What the commands need that ask a running node over HTTP.</summary>
 /// <param name="Url">MANA_AI_URL without a slash at its end. The default is http://localhost:3066.</param>
-/// <param name="Key">The first of MANA_SERVICE_KEY, or null where there is none.</param>
+/// <param name="Key">The first of MANA_SERVICE_KEY or of MANA_SERVICE_KEY_FILE, or null where there is none.</param>
 internal sealed record ClientSettings(Uri Url, Secret? Key);
 
 /// <summary>What the command needs that counts ahead.</summary>

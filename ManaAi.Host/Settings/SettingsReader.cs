@@ -1,4 +1,5 @@
 using ManaAi.Host.Internal;
+using ManaAi.Host.Keys;
 
 namespace ManaAi.Host.Settings;
 
@@ -9,19 +10,25 @@ namespace ManaAi.Host.Settings;
 /// </summary>
 internal static class SettingsReader
 {
-    public const string DevelopmentKey = "dev-service-key";
+    private const string KeyName = "MANA_SERVICE_KEY";
+    private const string KeyFileName = "MANA_SERVICE_KEY_FILE";
 
     public static SettingsResult<ServiceSettings> Read(IReadOnlyDictionary<string, string?> environment)
     {
         var values = new EnvironmentValues(environment);
         var isDevelopment = IsDevelopment(values);
-        var keys = values.Keys("MANA_SERVICE_KEY", isDevelopment ? DevelopmentKey : null, isDevelopment);
+        var keys = values.Keys(
+            KeyName,
+            KeyFileName,
+            isDevelopment ? KeyStrength.DevelopmentKey : null,
+            isAnyAccepted: isDevelopment
+        );
         var settings = new ServiceSettings
         {
             IsDevelopment = isDevelopment,
             Database = ReadDatabase(values),
             Tick = ReadTick(values),
-            Llm = ReadLlm(values, keys),
+            Llm = ReadLlm(values),
             Runs = ReadRuns(values),
             Schedule = ReadSchedule(values),
             Log = ReadLog(values),
@@ -55,11 +62,11 @@ internal static class SettingsReader
     public static SettingsResult<ClientSettings> ReadClient(IReadOnlyDictionary<string, string?> environment)
     {
         var values = new EnvironmentValues(environment);
-        var defaultKey = IsDevelopment(values) ? DevelopmentKey : null;
+        var defaultKey = IsDevelopment(values) ? KeyStrength.DevelopmentKey : null;
         var url = values.HttpUrl("MANA_AI_URL", "http://localhost:3066")!;
         var keys =
-            values.IsSet("MANA_SERVICE_KEY") || defaultKey is not null
-                ? values.Keys("MANA_SERVICE_KEY", defaultKey, isKnownKeyAllowed: true)
+            values.IsSet(KeyName) || values.IsSet(KeyFileName) || defaultKey is not null
+                ? values.Keys(KeyName, KeyFileName, defaultKey, isAnyAccepted: true)
                 : [];
         return values.Judge(new ClientSettings(url, keys.Count == 0 ? null : keys[0]));
     }
@@ -96,11 +103,11 @@ internal static class SettingsReader
             IsEnabled = values.Boolean("TICK_ENABLED", true),
         };
 
-    private static LlmSettings ReadLlm(EnvironmentValues values, IReadOnlyList<Secret> serviceKeys) =>
+    private static LlmSettings ReadLlm(EnvironmentValues values) =>
         new()
         {
             Url = values.HttpUrl("MANA_LLM_URL", "http://localhost:3020")!,
-            Key = values.Key("MANA_LLM_KEY") ?? (serviceKeys.Count > 0 ? serviceKeys[0] : new Secret("")),
+            OwnKey = values.Key("MANA_LLM_KEY"),
             Model = values.ModelName("MANA_LLM_MODEL"),
             Temperature = values.Number("MANA_LLM_TEMPERATURE", 0.3m, 0m, 2m),
             Mode = values.Choice(
@@ -174,6 +181,7 @@ internal static class SettingsReader
         {
             Port = Port(values),
             ServiceKeys = serviceKeys,
+            ServiceKeyFile = values.Path(KeyFileName),
             IsMetricsPublic = values.Boolean("METRICS_PUBLIC", true),
             IsOpenApiEnabled = values.Boolean("OPENAPI_ENABLED", true),
         };

@@ -129,7 +129,7 @@ public sealed class CommandLineTests : IAsyncLifetime
 
         var missing = await RunAsync($"status --key-file {file}");
         missing.ExitCode.ShouldBe(2);
-        missing.Error.ShouldContain("cannot be read");
+        missing.Error.ShouldContain("--key-file names a file that is not there");
     }
 
     [Theory]

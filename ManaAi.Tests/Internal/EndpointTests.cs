@@ -197,6 +197,26 @@ public sealed class EndpointTests : IAsyncLifetime
         _host.Actors.TicksAsked.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task The_21st_bad_key_is_429_and_counted_and_a_right_one_is_never_slowed()
+    {
+        for (var bad = 1; bad <= 20; bad++)
+        {
+            using var refused = await _host.SendAsync(HttpMethod.Get, "/internal/status", "wrong");
+            refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        }
+
+        using var limited = await _host.SendAsync(HttpMethod.Post, "/internal/tick", "wrong");
+        await ShouldBeProblemAsync(limited, HttpStatusCode.TooManyRequests, "too-many-requests");
+        limited.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromMinutes(1));
+        using var right = await _host.SendAsync(HttpMethod.Post, "/internal/tick", RunningHost.Key);
+        right.StatusCode.ShouldBe(HttpStatusCode.OK);
+        _host.Actors.TicksAsked.ShouldBe(1);
+        var page = await PageAsync();
+        page.Value("mana_ai_bad_keys_total", ("answer", "unauthorized")).ShouldBe(20);
+        page.Value("mana_ai_bad_keys_total", ("answer", "too-many-requests")).ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(RunningHost.Key)]
     [InlineData(RunningHost.OldKey)]

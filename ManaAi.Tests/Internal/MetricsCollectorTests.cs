@@ -38,6 +38,7 @@ public sealed class MetricsCollectorTests : IDisposable
         ("mana_ai_due_to_written_seconds", "histogram", ""),
         ("mana_ai_breaker_transitions_total", "counter", "cause,to"),
         ("mana_ai_rows_pruned_total", "counter", "table"),
+        ("mana_ai_bad_keys_total", "counter", "answer"),
         ("mana_ai_breaker_state", "gauge", ""),
         ("mana_ai_tokens_reserved", "gauge", ""),
         ("mana_ai_ciphertext_missions", "gauge", ""),
@@ -111,6 +112,7 @@ public sealed class MetricsCollectorTests : IDisposable
             "mana_ai_agent_decisions_total",
             "mana_ai_verdicts_total",
             "mana_ai_breaker_transitions_total",
+            "mana_ai_bad_keys_total",
         ];
 
         var page = Page();

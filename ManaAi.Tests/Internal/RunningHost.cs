@@ -16,8 +16,8 @@ namespace ManaAi.Tests.Internal;
 /// <summary>The real host on a real port, with scripted actors behind it.</summary>
 internal sealed class RunningHost : IAsyncDisposable
 {
-    public const string Key = "first-key-0123456789abcdef";
-    public const string OldKey = "second-key-0123456789abcdef";
+    public const string Key = "first-key-0123456789abcdef0123456789";
+    public const string OldKey = "second-key-0123456789abcdef0123456789";
 
     private readonly WebApplication _app;
 

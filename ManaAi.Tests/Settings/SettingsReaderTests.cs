@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using ManaAi.Host.Settings;
+using static ManaAi.Tests.Settings.TestSettings;
 
 namespace ManaAi.Tests.Settings;
 
 public sealed class SettingsReaderTests
 {
-    private const string Key = "0123456789abcdef0123456789abcdef";
-
     /// <summary>Every bounded number: its name, default and bounds, and where it arrives.</summary>
     private static readonly NumberSetting[] Numbers =
     [
@@ -126,7 +125,7 @@ public sealed class SettingsReaderTests
         settings.Llm.Model.ShouldBeNull();
         settings.Llm.Temperature.ShouldBe(0.3);
         settings.Llm.Mode.ShouldBe(PlannerMode.Auto);
-        settings.Llm.Key.Reveal().ShouldBe(Key);
+        settings.Llm.OwnKey.ShouldBeNull();
         settings.Schedule.DefaultTimeZone.ShouldBe("Europe/Berlin");
         settings.Schedule.MissedRuns.ShouldBe(MissedRuns.Once);
         settings.Later.ShouldBe(
@@ -240,6 +239,10 @@ public sealed class SettingsReaderTests
         OneFault(("MANA_SERVICE_KEY", null)).Sentence.ShouldContain("openssl rand -hex 32");
         OneFault(("MANA_SERVICE_KEY", "dev-service-key")).Sentence.ShouldContain("must be secret");
         OneFault(("MANA_SERVICE_KEY", $"{Key},dev-service-key")).Name.ShouldBe("MANA_SERVICE_KEY");
+        OneFault(("MANA_SERVICE_KEY", Key[..31])).Sentence.ShouldContain("openssl rand -hex 32");
+        OneFault(("MANA_SERVICE_KEY", $"{Key},{Key[..31]}"))
+            .Sentence.ShouldContain("fewer than 32 characters");
+        Good(("MANA_SERVICE_KEY", Key[..32])).Edge.ServiceKeys.Count.ShouldBe(1);
         OneFault(("MANA_SERVICE_KEY", $"{Key},,")).Sentence.ShouldContain("empty key");
         OneFault(("MANA_SERVICE_KEY", "two words")).Sentence.ShouldContain("without spaces");
     }
@@ -254,15 +257,12 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
-    public void Of_several_keys_the_first_is_the_bearer_unless_the_llm_has_its_own()
+    public void Several_keys_hold_at_once_and_the_llm_may_have_its_own()
     {
-        var settings = Good(("MANA_SERVICE_KEY", "new-key, old-key"));
+        var settings = Good(("MANA_SERVICE_KEY", $"new-{Key}, old-{Key}"), ("MANA_LLM_KEY", "llm-key"));
 
-        settings.Edge.ServiceKeys.Select(key => key.Reveal()).ShouldBe(["new-key", "old-key"]);
-        settings.Llm.Key.Reveal().ShouldBe("new-key");
-        Good(("MANA_SERVICE_KEY", "new-key"), ("MANA_LLM_KEY", "llm-key"))
-            .Llm.Key.Reveal()
-            .ShouldBe("llm-key");
+        settings.Edge.ServiceKeys.Select(key => key.Reveal()).ShouldBe([$"new-{Key}", $"old-{Key}"]);
+        settings.Llm.OwnKey!.Reveal().ShouldBe("llm-key");
     }
 
     [Fact]
@@ -301,7 +301,6 @@ public sealed class SettingsReaderTests
             "MANA_LLM_URL",
             "MANA_API_URL",
             "MANA_RESEARCH_URL",
-            "MANA_SERVICE_KEY",
             "MANA_LLM_KEY",
             "MANA_LLM_MODEL",
             "MANA_LLM_TEMPERATURE",
@@ -317,6 +316,10 @@ public sealed class SettingsReaderTests
             var faults = Faults([.. names.Concat(others).Select(name => (name, (string?)value))]);
             faults.Count.ShouldBeGreaterThan(Numbers.Length);
             faults.ShouldAllBe(fault => !fault.Sentence.Contains("canary", StringComparison.Ordinal));
+            // Not both at once, since only one of the two is read then.
+            OneFault(("MANA_SERVICE_KEY", $"{value} x")).Sentence.ShouldNotContain("canary");
+            OneFault(("MANA_SERVICE_KEY", null), ("MANA_SERVICE_KEY_FILE", value))
+                .Sentence.ShouldNotContain("canary");
         }
     }
 
@@ -334,32 +337,6 @@ public sealed class SettingsReaderTests
         text.ShouldNotContain("hunter2");
         text.ShouldNotContain("llm-canary");
         text.ShouldNotContain(Key);
-    }
-
-    private static ServiceSettings Good(params (string Name, string? Value)[] changes) =>
-        SettingsReader
-            .Read(Environment(changes))
-            .ShouldBeOfType<SettingsResult<ServiceSettings>.Ok>()
-            .Settings;
-
-    private static IReadOnlyList<SettingFault> Faults(params (string Name, string? Value)[] changes) =>
-        SettingsReader
-            .Read(Environment(changes))
-            .ShouldBeOfType<SettingsResult<ServiceSettings>.Faulty>()
-            .Faults;
-
-    private static SettingFault OneFault(params (string Name, string? Value)[] changes) =>
-        Faults(changes).ShouldHaveSingleItem();
-
-    private static Dictionary<string, string?> Environment((string Name, string? Value)[] changes)
-    {
-        var environment = new Dictionary<string, string?> { ["MANA_SERVICE_KEY"] = Key };
-        foreach (var (name, value) in changes)
-        {
-            environment[name] = value;
-        }
-
-        return environment;
     }
 
     private static long Ms(TimeSpan span) => (long)span.TotalMilliseconds;

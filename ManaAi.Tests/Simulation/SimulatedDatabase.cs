@@ -22,6 +22,26 @@ internal sealed class SimulatedDatabase(NpgsqlDataSource source, ISimulationObse
         return await base.BeginAsync(cancellationToken, statementMax, isolation);
     }
 
+    /// <summary>In steps, so that it can be stopped between them.</summary>
+    public override async Task<T> OnceAsync<T>(
+        Action<NpgsqlBatch> add,
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await BeginAsync(cancellationToken);
+        T result;
+        await using (var batch = transaction.Batch())
+        {
+            add(batch);
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            result = await read(reader, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return result;
+    }
+
     protected override DatabaseTransaction Wrap(
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,
@@ -75,7 +95,7 @@ internal sealed class SimulatedTransaction(
     public override NpgsqlCommand Command(string sql)
     {
         var command = base.Command(sql);
-        _ran.Add(command);
+        _ran.Add((sql, command.Parameters));
         return command;
     }
 
@@ -116,7 +136,7 @@ internal sealed class SimulatedTransaction(
     private static IEnumerable<RanStatement> Statements(object ran) =>
         ran switch
         {
-            NpgsqlCommand command => Named(command.CommandText, command.Parameters),
+            (string sql, NpgsqlParameterCollection parameters) => Named(sql, parameters),
             NpgsqlBatch batch => ((IList<NpgsqlBatchCommand>)batch.BatchCommands).SelectMany(one =>
                 Named(one.CommandText, one.Parameters)
             ),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ManaAi.Host;
+using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
 using ManaAi.Tests.Internal;
 using ManaAi.Tests.Support;
@@ -15,7 +16,7 @@ namespace ManaAi.Tests.Whole;
 /// <summary>The whole service as it is started in production, on a free port.</summary>
 internal sealed class WholeNode : IAsyncDisposable
 {
-    public const string Key = "a-key-of-the-tests-0123456789";
+    public const string Key = "a-key-of-the-tests-0123456789abcdef";
 
     private readonly WebApplication _app;
     private readonly HttpClient _http;
@@ -37,6 +38,9 @@ internal sealed class WholeNode : IAsyncDisposable
     public KeptLines Log { get; }
 
     public Uri Address => _http.BaseAddress!;
+
+    /// <summary>The keys that it accepts, to be changed as its file is.</summary>
+    public ServiceKeys ServiceKeys => _app.Services.GetRequiredService<ServiceKeys>();
 
     public string NodeId => _app.Services.GetRequiredService<Actors.Runs.NodeId>().Value;
 

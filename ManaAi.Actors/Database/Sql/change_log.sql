@@ -50,13 +50,14 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
  order by c.created_at, c.id
 
 -- name: ReadWholeLog
--- From nothing: by record, each in the order of the fold, so that one record at a time is in memory. The sort carries
--- compact jsonb; bytewise collation is the order of the projection's keys, and the cheapest.
+-- From nothing: by record, each in the order of the fold, so that one record at a time is in memory. Which record comes
+-- first does not matter, so the first columns are those of mana-sync's index: where it is cheaper, nothing but the rows of
+-- one record is sorted. The sort carries compact jsonb.
 select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
        jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
   from public.sync_changes c
  where c.app_id = 'ai' and c.table_name in ('aiMissions', 'agents') and c.created_at is not null
- order by c.table_name collate "C", c.user_id collate "C", c.record_id collate "C", c.created_at, c.id
+ order by c.table_name, c.record_id, c.user_id, c.created_at, c.id
 
 -- name: InsertIteration
 -- Last before COMMIT, so that the row becomes visible as soon after its created_at as can be.

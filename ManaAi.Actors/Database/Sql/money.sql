@@ -9,26 +9,26 @@ select scope from mana_ai.budgets where scope = any(@scopes) order by scope for 
 select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
          where used_at > clock_timestamp() - interval '1 day')::bigint,
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
-         where verdict is null and reserved_tokens > 0 and run_id <> @run)::bigint
+         where verdict is null and lease_until is not null and run_id <> @run)::bigint
 
 -- name: UserSpending
 select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
          where user_id = @user and used_at > clock_timestamp() - interval '1 day')::bigint,
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
-         where user_id = @user and verdict is null and reserved_tokens > 0 and run_id <> @run)::bigint
+         where user_id = @user and verdict is null and lease_until is not null and run_id <> @run)::bigint
 
 -- name: AgentSpending
 select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
          where user_id = @user and agent_id = @agent and used_at > clock_timestamp() - interval '1 day')::bigint,
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
-         where user_id = @user and agent_id = @agent and verdict is null and reserved_tokens > 0
+         where user_id = @user and agent_id = @agent and verdict is null and lease_until is not null
            and run_id <> @run)::bigint
 
 -- name: MissionSpending
 select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
          where user_id = @user and mission_id = @mission and used_at > clock_timestamp() - interval '1 day')::bigint,
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
-         where user_id = @user and mission_id = @mission and verdict is null and reserved_tokens > 0
+         where user_id = @user and mission_id = @mission and verdict is null and lease_until is not null
            and run_id <> @run)::bigint
 
 -- name: CountCall

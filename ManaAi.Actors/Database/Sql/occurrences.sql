@@ -1,3 +1,11 @@
+-- name: IsAnythingToDo
+-- What an idle tick asks instead of all that follows; and how long ago the log was read.
+select exists (select from mana_ai.runs where verdict is null)
+       or exists (select from mana_ai.missions m
+                   where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now())
+       or exists (select from mana_ai.missions where needs_schedule),
+       (select extract(epoch from clock_timestamp() - read_at)::float8 from mana_ai.cursor)
+
 -- name: SupersedeStale
 -- An open, unclaimed run whose mission is no longer due at that instant. A newer nextRunAt is the usual cause.
 -- Rows that a node is about to claim or close are skipped: the next tick sees them again. The epoch grows, so that no

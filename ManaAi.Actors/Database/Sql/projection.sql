@@ -56,12 +56,13 @@ copy mana_ai.missions (user_id, mission_id, record, field_times, state, next_run
                        running_until, needs_schedule, iterations_at, newer_schema, position_at, position_id)
 from stdin (format binary)
 
+-- name: CountCiphertext
+select count(*) from mana_ai.missions where obstacle = 'ciphertext' and not deleted
+
 -- name: TickGauges
 -- The last is how many occurrences wait because their agent has as many under way as it may.
-select (select count(*) from mana_ai.missions where obstacle = 'ciphertext' and not deleted),
-       (select count(*) from mana_ai.runs where verdict is null),
-       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and reserved_tokens > 0)::bigint,
-       (select extract(epoch from clock_timestamp() - read_at)::float8 from mana_ai.cursor),
+select (select count(*) from mana_ai.runs where verdict is null),
+       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and lease_until is not null)::bigint,
        (select count(*)
           from (select h.user_id, h.agent_id, count(*) as runs from mana_ai.runs h
                  where h.verdict is null and h.lease_until >= now() and h.agent_id is not null

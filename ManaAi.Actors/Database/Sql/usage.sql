@@ -11,5 +11,5 @@ select grouping(d.day, u.user_id, u.agent_id, u.model), d.day, u.user_id, u.agen
 
 -- name: UsageOfDay
 select coalesce(sum(prompt_tokens + completion_tokens), 0)::bigint,
-       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and reserved_tokens > 0)::bigint
+       (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs where verdict is null and lease_until is not null)::bigint
   from mana_ai.token_usage where used_at > clock_timestamp() - interval '1 day'
