@@ -39,7 +39,7 @@ public static class LlmReplyReader
             : LlmAnswerReader.Read(document.RootElement);
         return answer is null
             ? new LlmOutcome.Unavailable("bad-answer", LlmReplyText.Detail(fault!, key))
-            : new LlmOutcome.Answered(answer);
+            : new LlmOutcome.Answered(LlmReplyText.WithoutKey(answer, key));
     }
 
     // Followed, the key would go to whoever the server names.

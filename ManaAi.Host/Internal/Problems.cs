@@ -75,7 +75,7 @@ internal static class Problems
                 StatusCodes.Status405MethodNotAllowed =>
                     "This path does not take this method; the header Allow lists those it takes.",
                 StatusCodes.Status413PayloadTooLarge =>
-                    $"The body is larger than {ServiceHost.BodyBytesMax} bytes.",
+                    $"The body is larger than {BodyLimit.BytesMax} bytes.",
                 >= 500 => "The service could not answer; its log says why.",
                 _ => "The request cannot be answered as it is.",
             };
