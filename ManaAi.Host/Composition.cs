@@ -4,6 +4,7 @@ using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Explanations;
+using ManaAi.Actors.Forgetting;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
@@ -45,6 +46,9 @@ internal static class Composition
         services.AddSingleton<Pauses>();
         services.AddSingleton<RunRequests>();
         services.AddSingleton<WhyReader>();
+        services.AddSingleton<PlanPreviews>();
+        services.AddSingleton<UserForgetting>();
+        services.AddSingleton<UnknownMission>();
         services.AddSingleton(provider => new WhyLimits(
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<ScheduleOptions>()
@@ -63,7 +67,7 @@ internal static class Composition
         services.AddSingleton(provider =>
             CreateLlm(
                 settings.Llm,
-                provider.GetRequiredService<ServiceKeys>(),
+                () => provider.GetRequiredService<ServiceKeys>().First,
                 provider.GetRequiredService<TimeProvider>()
             )
         );
@@ -109,6 +113,7 @@ internal static class Composition
                         ? settings.Schedule.MissedAfter
                         : settings.Keep.Runs,
                 KeepUsage = settings.Keep.Usage,
+                KeepEvents = settings.Keep.Events,
                 KeepTicks = settings.Keep.Ticks,
             }
         );
@@ -191,10 +196,12 @@ internal static class Composition
         services.AddSingleton<IReadinessCheck, ServiceReadiness>();
     }
 
-    private static LlmClient CreateLlm(LlmSettings settings, ServiceKeys keys, TimeProvider time) =>
+    /// <summary>The same for the service and for the command that looks at what it needs.</summary>
+    /// <param name="first">The first service key as it is now.</param>
+    public static LlmClient CreateLlm(LlmSettings settings, Func<Secret> first, TimeProvider time) =>
         new(
             settings.Url,
-            () => (settings.OwnKey ?? keys.First).Reveal(),
+            () => (settings.OwnKey ?? first()).Reveal(),
             new LlmLimits
             {
                 Connect = settings.ConnectTimeout,

@@ -59,9 +59,10 @@ public sealed record EventFilter
     public long? Before { get; init; }
 }
 
-/// <summary>One thing that happened to a run, as the table has it.</summary>
+/// <summary>One thing that happened to a run, or that an operator stopped, as the table has it.</summary>
 /// <param name="Kind">
-/// due, asked-for, claimed, taken-over, asked, answered, answer-refused, waits, handed-back, reopened, or a verdict.
+/// due, asked-for, claimed, taken-over, asked, answered, answer-refused, waits, handed-back, reopened, or a verdict; paused
+/// or resumed, where ids are empty that the pause leaves open.
 /// </param>
 public sealed record RunEvent(long Id, DateTimeOffset At, string Kind, string UserId, string MissionId)
 {

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using ManaAi.Host.Commands.Doctor;
 using ManaAi.Host.Commands.LlmStub;
 
 namespace ManaAi.Host.Commands;
@@ -74,10 +75,14 @@ internal static class CommandLine
             RequestCommands.CreateRetry(environment),
             PauseCommands.CreatePause(environment),
             PauseCommands.CreateResume(environment),
+            PauseCommands.CreateList(environment),
             NodesCommand.Create(environment),
             UsageCommand.Create(environment),
             EventsCommand.Create(environment),
+            DoctorCommand.Create(environment),
+            MigrateCommand.Create(environment),
             VerifyCommand.Create(environment),
+            ForgetCommand.Create(environment),
             FoldCommand.Create(),
             NextCommand.Create(),
             SimulateCommand.Create(environment),

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace ManaAi.Host.Internal;
@@ -21,6 +22,13 @@ internal static class Problems
             options.SuppressDiagnosticsCallback = context => StatusOf(context.Exception) < 500;
         });
     }
+
+    /// <summary>The database is not as it must be, so there is nothing to answer from.</summary>
+    public static ProblemHttpResult NotReady(IEnumerable<string> reasons) =>
+        TypedResults.Problem(
+            statusCode: StatusCodes.Status503ServiceUnavailable,
+            detail: $"The service is not ready, so nothing runs: {string.Join("; ", reasons)}"
+        );
 
     private static int StatusOf(Exception exception) =>
         exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;

@@ -101,7 +101,8 @@ public sealed class TestDatabase : IAsyncDisposable
         await TestCluster.ExecuteAsync($"DROP DATABASE IF EXISTS {Name} WITH (FORCE)");
     }
 
-    private string UrlOf(string login, string password) =>
+    /// <summary>Any login, in the form that settings take.</summary>
+    public string UrlOf(string login, string password) =>
         $"postgresql://{Uri.EscapeDataString(login)}:{Uri.EscapeDataString(password)}"
         + $"@{_connection.Host}:{_connection.Port}/{Name}";
 }

@@ -57,6 +57,7 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
        jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
   from public.sync_changes c
  where c.app_id = 'ai' and c.table_name in ('aiMissions', 'agents') and c.created_at is not null
+   and not exists (select from mana_ai.forgotten_users f where f.user_id = c.user_id)
  order by c.table_name, c.record_id, c.user_id, c.created_at, c.id
 
 -- name: InsertIteration

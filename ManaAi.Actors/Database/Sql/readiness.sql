@@ -24,6 +24,9 @@ values ('mana-ai-probe', 'probe', 'probe', @user, 'insert', 'mana-ai-runner')
 -- name: ProbeSelect
 select count(*) from public.sync_changes where id = @id
 
+-- name: HasMigrations
+select to_regclass('mana_ai.migrations') is not null
+
 -- name: AppliedMigrations
 select name, checksum from mana_ai.migrations
 

@@ -46,12 +46,25 @@ lost as (
 select user_id, mission_id, due_at, epoch from cancelled
 
 -- name: Pause
+-- Who asks later why nothing ran finds it in the history, also when it is over.
+with told as (
+    insert into mana_ai.events (kind, user_id, mission_id, detail)
+    values ('paused', @user, @mission,
+            concat_ws(', until ', @reason::text,
+                      to_char(@until::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))
+)
 insert into mana_ai.pauses (user_id, mission_id, reason, until) values (@user, @mission, @reason, @until)
     on conflict (user_id, mission_id) do update
    set reason = excluded.reason, until = excluded.until, paused_at = clock_timestamp()
 
 -- name: Resume
-delete from mana_ai.pauses where user_id = @user and mission_id = @mission returning reason
+with ended as (
+    delete from mana_ai.pauses where user_id = @user and mission_id = @mission returning reason
+),
+told as (
+    insert into mana_ai.events (kind, user_id, mission_id) select 'resumed', @user, @mission from ended
+)
+select reason from ended
 
 -- name: WakeAfterResume
 -- Whoever waited for it may have his turn at once.

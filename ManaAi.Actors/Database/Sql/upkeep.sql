@@ -29,6 +29,16 @@ with old as (
 )
 delete from mana_ai.token_usage u using old where u.usage_id = old.usage_id
 
+-- name: PruneEvents
+with old as (
+    select event_id from mana_ai.events
+     where at < clock_timestamp() - @keep::interval
+     order by at
+     limit @rows_max
+       for update skip locked
+)
+delete from mana_ai.events e using old where e.event_id = old.event_id
+
 -- name: PruneTicks
 with old as (
     select tick_id from mana_ai.ticks
