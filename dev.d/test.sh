@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 
 # Durability is what a throwaway cluster has no use for.
-readonly THROWAWAY_SETTINGS="-c fsync=off -c full_page_writes=off -c synchronous_commit=off \
-  -c max_connections=300 -c shared_buffers=256MB -c max_wal_size=2GB -c autovacuum_naptime=10min"
+readonly THROWAWAY_SETTINGS="-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 \
+  -c max_connections=300 -c shared_buffers=256MB -c max_wal_size=2GB -c autovacuum_naptime=10min -c jit=off"
 
 start_throwaway() {
   local home

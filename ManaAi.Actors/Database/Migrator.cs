@@ -41,7 +41,11 @@ internal static class Migrator
             await ExecuteAsync(transaction, Prepare, cancellationToken);
             var before = await MigrationState.ReadAsync(transaction, cancellationToken);
             await ApplyAsync(transaction, before, cancellationToken);
-            await GrantAsync(transaction, probe.Login, cancellationToken);
+            if (await LacksRightsAsync(transaction, probe.Login, cancellationToken))
+            {
+                await GrantAsync(transaction, probe.Login, cancellationToken);
+            }
+
             await transaction.CommitAsync(cancellationToken);
             return before;
         }
@@ -93,6 +97,17 @@ internal static class Migrator
                 .Add("checksum", migration.Checksum);
             await note.ExecuteNonQueryAsync(cancellationToken);
         }
+    }
+
+    /// <summary>Mostly not, and then a node that starts leaves the catalog alone.</summary>
+    private static async Task<bool> LacksRightsAsync(
+        DatabaseTransaction transaction,
+        string login,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = transaction.Command(Sql.Get("LacksRights")).Add("login", login);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     /// <summary>A table made as owner is closed to the login until it is granted.</summary>

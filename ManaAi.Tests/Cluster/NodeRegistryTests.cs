@@ -11,7 +11,7 @@ public sealed class NodeRegistryTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _database = await TestDatabase.CreateAsync();
+        _database = await TestDatabase.RentAsync();
         _one = new RegistryBench(_database.ReaderConnectionString, "node-1");
         _two = new RegistryBench(_database.ReaderConnectionString, "node-2");
     }

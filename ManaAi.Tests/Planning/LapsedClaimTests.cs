@@ -19,7 +19,7 @@ public sealed class LapsedClaimTests
     [Fact]
     public async Task A_node_claims_its_own_lapsed_run_anew_and_ends_the_old_call()
     {
-        await using var database = await TestDatabase.CreateAsync();
+        await using var database = await TestDatabase.RentAsync();
         await using var source = NpgsqlDataSource.Create(database.ReaderConnectionString);
         using var gate = new DatabaseGate(
             new SyncDatabase(source),

@@ -44,7 +44,7 @@ internal sealed class FeedBench : IAsyncDisposable
         FeedOptions? options = null
     )
     {
-        var bench = new FeedBench(await TestDatabase.CreateAsync(generation), options ?? new FeedOptions());
+        var bench = new FeedBench(await TestDatabase.RentAsync(generation), options ?? new FeedOptions());
         var probe = await LogAccessProbe.RunAsync(bench.Sync, CancellationToken.None);
         Assert.Empty(probe.Reasons);
         await Migrator.RunAsync(bench.Sync, probe, CancellationToken.None);

@@ -21,7 +21,7 @@ public sealed class WakeUpListenerTests : IAsyncLifetime
     private WakeUpListener _listener = null!;
     private int _wakeUps;
 
-    public async Task InitializeAsync() => _database = await TestDatabase.CreateAsync();
+    public async Task InitializeAsync() => _database = await TestDatabase.RentAsync();
 
     public async Task DisposeAsync()
     {
