@@ -24,9 +24,6 @@ internal sealed class WholeLogFold(
     // Between two stages: enough that neither waits for the other, and all that is in memory.
     private const int BatchesMax = 2;
 
-    /// <summary>Reading a log of ten million rows takes minutes.</summary>
-    private static readonly TimeSpan ReadingMax = TimeSpan.FromHours(2);
-
     public async Task<FoldReport> RunAsync(
         DatabaseTransaction writer,
         LogShape shape,
@@ -72,7 +69,7 @@ internal sealed class WholeLogFold(
     private static async Task ClearAsync(DatabaseTransaction writer, CancellationToken cancellationToken)
     {
         // Emptying a large projection takes long, and the stream may pause between batches.
-        await writer.LiftDeadlinesAsync(cancellationToken);
+        await writer.LengthenDeadlinesAsync(cancellationToken);
         await using var clear = writer.Batch();
         clear.Then(Sql.Get("ForgetMissions"));
         clear.Then(Sql.Get("ForgetAgents"));
@@ -91,7 +88,7 @@ internal sealed class WholeLogFold(
         {
             await using var transaction = await database.BeginAsync(
                 cancellationToken,
-                ReadingMax,
+                SyncDatabase.LongStatementMax,
                 IsolationLevel.RepeatableRead
             );
             await using var begin = transaction.Command(
@@ -111,7 +108,8 @@ internal sealed class WholeLogFold(
                 $"copy ({shape.Statement("ReadWholeLog")}) to stdout (format binary)",
                 cancellationToken
             );
-            copy.ReadTimeout = Timeout.Infinite; // The first row comes when all are sorted.
+            // The first row comes when all are sorted.
+            copy.ReadTimeout = (int)SyncDatabase.LongStatementMax.TotalMilliseconds;
             try
             {
                 var (snapshot, readAt) = await start.Task;

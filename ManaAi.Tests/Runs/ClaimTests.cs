@@ -62,10 +62,10 @@ public sealed class ClaimTests : BenchTests
     }
 
     [Fact]
-    public async Task Five_hundred_due_missions_of_one_user_keep_anothers_single_one_waiting_two_rounds_at_most()
+    public async Task Ten_thousand_due_missions_of_one_user_keep_anothers_single_one_waiting_two_rounds_at_most()
     {
         var node = Bench.Node();
-        await Bench.InsertManyDueAsync("busy", 500);
+        await Bench.InsertManyDueAsync("busy", 10_000);
         await node.TickAsync();
         var rounds = new List<IReadOnlyList<Claim>> { await node.ClaimAsync(2) };
         await Bench.InsertManyDueAsync("patient", 1);
