@@ -10,6 +10,7 @@ using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using ManaAi.Actors.Ticking;
 using ManaAi.Actors.Upkeep;
+using ManaAi.Host.Dashboard;
 using ManaAi.Host.Internal;
 using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
@@ -64,6 +65,7 @@ internal static class Composition
             string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{settings.Edge.Port}")
         ));
         services.AddSingleton<NodeRegistry>();
+        services.AddSingleton<NodeList>();
         services.AddSingleton(provider =>
             CreateLlm(
                 settings.Llm,
@@ -85,6 +87,7 @@ internal static class Composition
         );
         services.AddSingleton<ITickCoordinator>(provider => provider.GetRequiredService<TickCoordinator>());
         services.AddSingleton<IStatusReader, LedgerStatusReader>();
+        services.AddDashboard();
         services.AddHostedService<ActorService>();
     }
 

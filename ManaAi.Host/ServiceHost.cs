@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using ManaAi.Actors;
 using ManaAi.Actors.ChangeLog;
+using ManaAi.Host.Dashboard;
 using ManaAi.Host.Internal;
 using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
@@ -132,6 +133,7 @@ internal static class ServiceHost
         keyed.MapTick();
         keyed.MapStatus();
         keyed.MapWhatTheDatabaseKnows();
+        app.MapDashboard();
         if (edge.IsOpenApiEnabled)
         {
             app.MapOpenApi();

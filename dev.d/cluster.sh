@@ -46,6 +46,11 @@ require_pgbouncer() {
   PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v pgbouncer >/dev/null || install_package pgbouncer pgbouncer
 }
 
+# The tests look at the dashboard with it.
+require_chromium() {
+  command -v chromium >/dev/null || install_package Chromium chromium
+}
+
 # The tests have it read a node's metrics, and its tool check the alerts.
 require_prometheus() {
   { command -v prometheus && command -v promtool; } >/dev/null || install_package Prometheus prometheus

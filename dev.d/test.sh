@@ -71,6 +71,7 @@ dev_test() {
 
   require_postgres
   require_pgbouncer
+  require_chromium
   require_prometheus
   build_and_check || exit 1
   forget_orphans

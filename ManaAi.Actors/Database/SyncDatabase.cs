@@ -124,9 +124,12 @@ public class DatabaseTransaction(
 
     public NpgsqlConnection Connection => connection;
 
+    /// <summary>What goes ahead of the first statement; no result sets.</summary>
+    protected virtual IEnumerable<string> Opening => Deadlines.Set(statementMax);
+
     public virtual NpgsqlCommand Command(string sql)
     {
-        var text = _isBegun ? sql : string.Join("; ", [.. Deadlines.Set(statementMax), sql]);
+        var text = _isBegun ? sql : string.Join("; ", [.. Opening, sql]);
         _isBegun = true;
         return new NpgsqlCommand(text, connection, transaction) { CommandTimeout = _waitSeconds };
     }
@@ -134,9 +137,9 @@ public class DatabaseTransaction(
     public virtual NpgsqlBatch Batch()
     {
         var batch = new NpgsqlBatch(connection, transaction) { Timeout = _waitSeconds };
-        foreach (var deadline in _isBegun ? [] : Deadlines.Set(statementMax))
+        foreach (var statement in _isBegun ? [] : Opening)
         {
-            batch.Then(deadline);
+            batch.Then(statement);
         }
 
         _isBegun = true;

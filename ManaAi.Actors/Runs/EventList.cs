@@ -23,6 +23,19 @@ public sealed class EventList(SyncDatabase database)
         return await RunEvent.ReadAllAsync(command, cancellationToken);
     }
 
+    /// <summary>What happened last to each of these runs, in no order.</summary>
+    public async Task<IReadOnlyList<RunEvent>> LastOfAsync(
+        IReadOnlyList<long> runs,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction
+            .Command(Sql.Get("LastEventsOfRuns"))
+            .Add("runs", runs.ToArray());
+        return await RunEvent.ReadAllAsync(command, cancellationToken);
+    }
+
     /// <summary>The newest event's id; 0 where there is none.</summary>
     public async Task<long> LastAsync(CancellationToken cancellationToken)
     {

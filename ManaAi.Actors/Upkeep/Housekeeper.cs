@@ -95,6 +95,7 @@ public sealed class Housekeeper(
                     .Add("node", node.Value)
                     .Add("took_ms", (long)outcome.Took.TotalMilliseconds)
                     .Add("rows", outcome.Rows)
+                    .Add("late_rows", outcome.LateRows)
                     .Add("opened", outcome.Opened)
                     .Add("claimable", (long)outcome.Claimable.Count)
                     .Add("errors", outcome.Errors.ToArray()),

@@ -62,6 +62,14 @@ internal sealed class BenchDatabase : IAsyncDisposable
         return database;
     }
 
+    /// <summary>Makes the ledger of ninety days over the missions that are projected.</summary>
+    public Task FillLedgerAsync(long runs, CancellationToken cancellationToken) =>
+        PsqlAsync(
+            "Measuring/fill-ledger.sql",
+            cancellationToken,
+            ("runs", runs.ToString(CultureInfo.InvariantCulture))
+        );
+
     public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         await using var command = Source.CreateCommand(sql);

@@ -57,6 +57,26 @@ insert into mana_ai.pauses (user_id, mission_id, reason, until) values (@user, @
     on conflict (user_id, mission_id) do update
    set reason = excluded.reason, until = excluded.until, paused_at = clock_timestamp()
 
+-- name: PauseMany
+-- Missions that were just listed: one that is gone meanwhile is paused in vain.
+insert into mana_ai.pauses (user_id, mission_id, reason, until)
+select u, m, @reason, @until from unnest(@users, @records) as many (u, m)
+    on conflict (user_id, mission_id) do update
+   set reason = excluded.reason, until = excluded.until, paused_at = clock_timestamp()
+
+-- name: ResumeMany
+with ended as (
+    delete from mana_ai.pauses p using unnest(@users, @records) as many (u, m)
+     where (p.user_id, p.mission_id) = (many.u, many.m)
+    returning p.user_id
+),
+woken as (
+    update mana_ai.users set ready_at = clock_timestamp()
+     where (user_id in (select e.user_id from ended e) or exists (select from ended e where e.user_id = ''))
+       and ready_at > clock_timestamp()
+)
+select count(*) from ended
+
 -- name: Resume
 with ended as (
     delete from mana_ai.pauses where user_id = @user and mission_id = @mission returning reason
