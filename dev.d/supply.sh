@@ -1,4 +1,4 @@
-# `./dev sbom`. Sourced by ./dev.
+# `./dev sbom`, `./dev fuzz`, and what the suite asks about packages. Sourced by ./dev.
 # shellcheck shell=bash
 
 # Packages that only build, by what Directory.Build.props gives to every project.
@@ -36,4 +36,27 @@ dev_sbom() {
           + ($packages | map({ref: $refs[.key | ascii_downcase],
               dependsOn: [.value.dependencies // {} | keys[] | $refs[ascii_downcase] // empty]})))
       }' "$ROOT/ManaAi.Actors/packages.lock.json" "$ROOT/ManaAi.Host/packages.lock.json"
+}
+
+# Fails for a package with a known hole. A source that cannot be asked, or has no such list, stops nobody.
+check_vulnerable() {
+  local answer
+  if answer=$(timeout 60 dotnet list ManaAi.sln package --vulnerable --include-transitive 2>&1); then
+    if grep -q 'has the following vulnerable packages' <<<"$answer"; then
+      say "$answer"
+      return 1
+    fi
+    # NU1900: the source was asked, and told nothing.
+    ! grep -qE 'NU1900|error' <<<"$answer" || say "the package source does not tell which packages are vulnerable: not checked"
+  else
+    say "the package source did not answer which packages are vulnerable: not checked"
+  fi
+}
+
+# Twenty thousand requests, a million answers of a model, a million rows; the suite runs a part of each.
+dev_fuzz() {
+  # shellcheck source=dev.d/test.sh
+  source "$ROOT/dev.d/test.sh"
+  export MANA_FUZZ=full
+  dev_test --filter "FullyQualifiedName~FuzzTests" "$@"
 }

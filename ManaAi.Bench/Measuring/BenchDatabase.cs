@@ -51,12 +51,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
             ("missions", size.Missions.ToString(CultureInfo.InvariantCulture)),
             ("rows_per", size.RowsPer.ToString(CultureInfo.InvariantCulture))
         );
-        await database.PsqlAsync(
-            "roles.sql",
-            cancellationToken,
-            ("log_index", "1"),
-            ("reader_password", database._readerPassword)
-        );
+        await database.PsqlAsync("roles.sql", cancellationToken, ("log_index", "1"));
         // ANALYZE alone would leave the visibility map to whichever measurement comes first.
         await database.ExecuteAsync("vacuum analyze public.sync_changes", cancellationToken);
         return database;
@@ -130,6 +125,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
         start.Environment["PGUSER"] = Uri.UnescapeDataString(user[0]);
         start.Environment["PGPASSWORD"] = Uri.UnescapeDataString(user[1]);
         start.Environment["PGDATABASE"] = "mana_sync";
+        start.Environment["MANA_AI_READER_PASSWORD"] = _readerPassword;
         using var psql = Process.Start(start)!;
         await psql.StandardOutput.ReadToEndAsync(cancellationToken);
         await psql.WaitForExitAsync(cancellationToken);

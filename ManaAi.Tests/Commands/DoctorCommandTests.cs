@@ -96,15 +96,16 @@ public sealed class DoctorCommandTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(120, "is 120", "ahead of the database's")]
-    [InlineData(-120, "is 120", "behind the database's")]
-    public async Task A_clock_that_is_off_by_two_minutes_is_found(int seconds, string much, string way)
+    [InlineData(120, "ahead of the database's")]
+    [InlineData(-120, "behind the database's")]
+    public async Task A_clock_that_is_off_by_two_minutes_is_found(int seconds, string way)
     {
         var time = new ShiftedTime(TimeSpan.FromSeconds(seconds));
 
         await _bench.ShouldFindAsync("clock", way, "NTP", time: time);
 
-        (await _bench.RunAsync(time: time)).Output.ShouldContain(much);
+        // A busy machine adds what passes between the two readings.
+        (await _bench.RunAsync(time: time)).Output.ShouldMatch("is 1(19|2[0-9]|30)\\b");
     }
 
     [Fact]

@@ -12,7 +12,7 @@ namespace ManaAi.Tests.Dashboard;
 public sealed class EdgeTests(BrowserBench bench)
 {
     [Fact]
-    public async Task Pages_want_a_session_and_lead_to_signing_in()
+    public async Task Pages_want_a_session_and_lead_to_signing_in_by_a_redirect_with_all_headers()
     {
         using var http = Client();
 
@@ -20,6 +20,22 @@ public sealed class EdgeTests(BrowserBench bench)
 
         answer.StatusCode.ShouldBe(HttpStatusCode.SeeOther);
         answer.Headers.Location!.ToString().ShouldBe("/ops/sign-in?to=%2Fops%2Fmissions%3Fuser%3Dx");
+        foreach (
+            var name in (string[])
+                [
+                    "X-Content-Type-Options",
+                    "X-Frame-Options",
+                    "Content-Security-Policy",
+                    "Referrer-Policy",
+                    "Cross-Origin-Resource-Policy",
+                ]
+        )
+        {
+            answer.Headers.Contains(name).ShouldBeTrue(name);
+        }
+
+        answer.Headers.Contains("Server").ShouldBeFalse();
+        answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
     }
 
     [Fact]
