@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using ManaAi.Tests.Support;
 
@@ -7,6 +8,12 @@ namespace ManaAi.Tests.Whole;
 /// <summary>What would happen is shown, and nothing happens.</summary>
 public sealed class DryRunTests : WholeTests
 {
+    // The edge escapes more than the wire to mana-llm does; both say the same.
+    private static readonly JsonSerializerOptions _unescaped = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     private static HttpMethod Get => HttpMethod.Get;
 
     [Fact]
@@ -141,7 +148,7 @@ public sealed class DryRunTests : WholeTests
     /// <summary>The prompt tells the time, and the fence's code hashes what is inside it.</summary>
     private static string WithoutMinute(JsonElement request) =>
         System.Text.RegularExpressions.Regex.Replace(
-            request.GetRawText(),
+            JsonSerializer.Serialize(request, _unescaped),
             @"it is \w+, [-\d]+ [:\d]+ [-+:\d]+",
             ""
         );
