@@ -4,11 +4,13 @@ using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Explanations;
+using ManaAi.Actors.Forgetting;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using ManaAi.Actors.Ticking;
 using ManaAi.Actors.Upkeep;
+using ManaAi.Host.Dashboard;
 using ManaAi.Host.Internal;
 using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
@@ -45,6 +47,9 @@ internal static class Composition
         services.AddSingleton<Pauses>();
         services.AddSingleton<RunRequests>();
         services.AddSingleton<WhyReader>();
+        services.AddSingleton<PlanPreviews>();
+        services.AddSingleton<UserForgetting>();
+        services.AddSingleton<UnknownMission>();
         services.AddSingleton(provider => new WhyLimits(
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<ScheduleOptions>()
@@ -60,10 +65,11 @@ internal static class Composition
             string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{settings.Edge.Port}")
         ));
         services.AddSingleton<NodeRegistry>();
+        services.AddSingleton<NodeList>();
         services.AddSingleton(provider =>
             CreateLlm(
                 settings.Llm,
-                provider.GetRequiredService<ServiceKeys>(),
+                () => provider.GetRequiredService<ServiceKeys>().First,
                 provider.GetRequiredService<TimeProvider>()
             )
         );
@@ -88,6 +94,7 @@ internal static class Composition
             services.AddHostedService<TraceExport>();
         }
 
+        services.AddDashboard();
         services.AddHostedService<ActorService>();
     }
 
@@ -116,6 +123,7 @@ internal static class Composition
                         ? settings.Schedule.MissedAfter
                         : settings.Keep.Runs,
                 KeepUsage = settings.Keep.Usage,
+                KeepEvents = settings.Keep.Events,
                 KeepTicks = settings.Keep.Ticks,
             }
         );
@@ -198,10 +206,12 @@ internal static class Composition
         services.AddSingleton<IReadinessCheck, ServiceReadiness>();
     }
 
-    private static LlmClient CreateLlm(LlmSettings settings, ServiceKeys keys, TimeProvider time) =>
+    /// <summary>The same for the service and for the command that looks at what it needs.</summary>
+    /// <param name="first">The first service key as it is now.</param>
+    public static LlmClient CreateLlm(LlmSettings settings, Func<Secret> first, TimeProvider time) =>
         new(
             settings.Url,
-            () => (settings.OwnKey ?? keys.First).Reveal(),
+            () => (settings.OwnKey ?? first()).Reveal(),
             new LlmLimits
             {
                 Connect = settings.ConnectTimeout,

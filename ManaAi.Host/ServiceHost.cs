@@ -1,11 +1,14 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using ManaAi.Actors;
 using ManaAi.Actors.ChangeLog;
+using ManaAi.Host.Dashboard;
 using ManaAi.Host.Internal;
 using ManaAi.Host.Keys;
 using ManaAi.Host.Settings;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Console;
 
 namespace ManaAi.Host;
 
@@ -15,9 +18,6 @@ namespace ManaAi.Host;
 /// </summary>
 internal static class ServiceHost
 {
-    /// <summary>No request of ours has more than a few lines; this only stops what is no request.</summary>
-    public const int BodyBytesMax = 64 * 1024;
-
     // What an answer puts around a record.
     private const int JsonDepthAround = 16;
 
@@ -52,7 +52,8 @@ internal static class ServiceHost
         builder.WebHost.ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;
-            server.Limits.MaxRequestBodySize = BodyBytesMax;
+            server.Limits.MaxRequestBodySize = BodyLimit.BytesMax;
+            server.Limits.MinRequestBodyDataRate = BodyLimit.PaceMin;
             server.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
             server.Limits.MaxRequestHeaderCount = 64;
             server.Limits.MaxRequestLineSize = 4 * 1024;
@@ -73,18 +74,15 @@ internal static class ServiceHost
         logging.AddFilter("System", LogLevel.Warning);
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information); // Where it listens, and when it stops.
 
-        // One line for each entry: for people on a terminal, and for machines as JSON, where no text can forge a line.
+        // One line for each entry, which no text can end: for people on a terminal, and for machines as JSON.
         if (Console.IsOutputRedirected)
         {
             logging.AddJsonConsole(console => console.TimestampFormat = "O");
         }
         else
         {
-            logging.AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.TimestampFormat = "HH:mm:ss.fff ";
-            });
+            logging.AddConsole(console => console.FormatterName = TerminalFormatter.FormatterName);
+            logging.AddConsoleFormatter<TerminalFormatter, ConsoleFormatterOptions>();
         }
     }
 
@@ -99,8 +97,11 @@ internal static class ServiceHost
         services.AddKeys();
         // A mission's record is shown as deep as it is folded.
         services.ConfigureHttpJsonOptions(json =>
-            json.SerializerOptions.MaxDepth = ChangeDecoder.JsonDepthMax + JsonDepthAround
-        );
+        {
+            json.SerializerOptions.MaxDepth = ChangeDecoder.JsonDepthMax + JsonDepthAround;
+            // The framework's choice for HTTP leaves in what curl would write to a terminal and a browser take for HTML.
+            json.SerializerOptions.Encoder = JavaScriptEncoder.Default;
+        });
         services.AddRouting();
         services.AddProblems();
         services.AddApiDescription();
@@ -113,6 +114,7 @@ internal static class ServiceHost
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseRouting();
+        app.UseBodyLimit();
 
         app.MapHealth();
         var metrics = app.MapMetrics();
@@ -131,6 +133,7 @@ internal static class ServiceHost
         keyed.MapTick();
         keyed.MapStatus();
         keyed.MapWhatTheDatabaseKnows();
+        app.MapDashboard();
         if (edge.IsOpenApiEnabled)
         {
             app.MapOpenApi();

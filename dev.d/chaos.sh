@@ -1,4 +1,5 @@
-# `./dev chaos`: real nodes over a PostgreSQL of their own, tormented as a seed says. Sourced by ./dev.
+# `./dev chaos`: real nodes over a PostgreSQL of their own, tormented as a seed says; `./dev upgrade`: the same while
+# the version before is replaced. Sourced by ./dev.
 # shellcheck shell=bash
 
 # Commits must outlive a PostgreSQL that is killed; what must outlive a power cut of the machine is no matter here.
@@ -34,12 +35,63 @@ write_restart() {
   chmod 700 "$program"
 }
 
+# The files of the version that the nodes begin with: an upgrade needs no others.
 make_chaos_database() {
-  local home=$1 folder="$ROOT/docker/postgres"
+  local home=$1 folder=$2/docker/postgres
   cluster_psql "$home" postgres -q -c "CREATE DATABASE $CHAOS_DATABASE"
   cluster_psql "$home" "$CHAOS_DATABASE" -q -f "$folder/change-log-g2.sql"
   MANA_AI_READER_PASSWORD=$(cat "$home/password") cluster_psql "$home" "$CHAOS_DATABASE" \
     -f "$folder/roles.sql" -v log_index=1 -v wakeup_trigger=1 >/dev/null
+}
+
+build_release() {
+  local root=$1 project=$2
+  (cd "$root" && dotnet restore "$project" --locked-mode --verbosity quiet &&
+    dotnet build "$project" --no-restore --disable-build-servers --verbosity quiet -c Release -p:RunAnalyzers=false) \
+    >"$STATE/chaos-build.log" 2>&1 || { cat "$STATE/chaos-build.log" >&2 && die "the build of $root failed, see above"; }
+}
+
+# The last version that was tagged; without tags, the last one with fewer migrations than now.
+version_before() {
+  local migrations=ManaAi.Actors/Database/Migrations added
+  git -C "$ROOT" describe --tags --abbrev=0 2>/dev/null && return
+  added=$(git -C "$ROOT" log -1 --diff-filter=A --format=%H -- "$(cd "$ROOT" && ls -d $migrations/*.sql | tail -n 1)")
+  printf '%s^\n' "$added"
+}
+
+# `./dev upgrade`: nodes of an older version, over the database that it made, are replaced one after the other.
+dev_upgrade() {
+  local from='' revision
+  local -a arguments=()
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --from) from=${2:?--from wants a revision} && shift ;;
+      *) arguments+=("$1") ;;
+    esac
+    shift
+  done
+  require_dotnet
+  make_state_folder
+  git -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1 || die "this is no git repository, so there is no version before"
+  from=${from:-$(version_before)}
+  revision=$(git -C "$ROOT" rev-parse --verify --quiet "$from^{commit}") || die "there is no revision $from"
+  say "from $(git -C "$ROOT" log -1 --format='%h %s' "$revision")"
+  CHAOS_OLD_ROOT="$STATE/version-${revision:0:12}"
+  if [ ! -d "$CHAOS_OLD_ROOT" ]; then
+    rm -rf "$CHAOS_OLD_ROOT.unfinished" && mkdir "$CHAOS_OLD_ROOT.unfinished"
+    git -C "$ROOT" archive "$revision" | tar -x -C "$CHAOS_OLD_ROOT.unfinished"
+    say "building it" >&2
+    build_release "$CHAOS_OLD_ROOT.unfinished" ManaAi.Host
+    mv "$CHAOS_OLD_ROOT.unfinished" "$CHAOS_OLD_ROOT"
+  fi
+  export CHAOS_OLD_SERVICE="$CHAOS_OLD_ROOT/ManaAi.Host/bin/Release/net10.0/mana-ai.dll"
+  # A call lasts half a second: who is told to stop finishes it, and none is paid twice.
+  local -a usual=(--minutes 3 --nodes 3 --grace-ms 5000)
+  local index
+  for ((index = 0; index < ${#usual[@]}; index += 2)); do
+    [[ " ${arguments[*]} " == *" ${usual[index]} "* ]] || arguments+=("${usual[@]:index:2}")
+  done
+  dev_chaos "${arguments[@]}"
 }
 
 dev_chaos() {
@@ -61,16 +113,14 @@ dev_chaos() {
 
   make_state_folder
   say "building" >&2
-  (cd "$ROOT" && dotnet restore --locked-mode --verbosity quiet &&
-    dotnet build ManaAi.Host --no-restore --disable-build-servers --verbosity quiet -c Release -p:RunAnalyzers=false &&
-    dotnet build ManaAi.Bench --no-restore --disable-build-servers --verbosity quiet -c Release -p:RunAnalyzers=false) \
-    >"$STATE/chaos-build.log" 2>&1 || { cat "$STATE/chaos-build.log" >&2 && die "the build failed, see above"; }
+  build_release "$ROOT" ManaAi.Host
+  build_release "$ROOT" ManaAi.Bench
 
   home=$(make_home "$CHAOS_NAME")
   make_cluster "$home" --no-sync
   # shellcheck disable=SC2086
   start_cluster "$home" $CHAOS_SETTINGS
-  make_chaos_database "$home"
+  make_chaos_database "$home" "${CHAOS_OLD_ROOT:-$ROOT}"
 
   # What the processes said stays there until the next run; two may go on at once.
   for CHAOS_FOLDER in "$STATE"/chaos-*.logs; do

@@ -48,6 +48,11 @@ require_pgbouncer() {
 
 require_curl() { command -v curl >/dev/null || install_package curl curl; }
 
+# The tests look at the dashboard with it.
+require_chromium() {
+  command -v chromium >/dev/null || install_package Chromium chromium
+}
+
 # The tests have it read a node's metrics, and its tool check the alerts.
 require_prometheus() {
   { command -v prometheus && command -v promtool; } >/dev/null || install_package Prometheus prometheus

@@ -1,9 +1,12 @@
 # `./dev test` and `./dev postgres`. Sourced by ./dev.
 # shellcheck shell=bash
 
+# shellcheck source=dev.d/supply.sh
+source "$ROOT/dev.d/supply.sh"
+
 # Durability is what a throwaway cluster has no use for.
-readonly THROWAWAY_SETTINGS="-c fsync=off -c full_page_writes=off -c synchronous_commit=off \
-  -c max_connections=300 -c shared_buffers=256MB -c max_wal_size=2GB -c autovacuum_naptime=10min"
+readonly THROWAWAY_SETTINGS="-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 \
+  -c max_connections=300 -c shared_buffers=256MB -c max_wal_size=2GB -c autovacuum_naptime=10min -c jit=off"
 
 start_throwaway() {
   local home
@@ -47,6 +50,7 @@ build_and_check() {
   dotnet restore --locked-mode --verbosity quiet &&
     dotnet tool restore --verbosity quiet &&
     dotnet csharpier check . &&
+    check_vulnerable &&
     # No build servers: they would outlive the command, and hold its output open for whoever reads it.
     dotnet build --no-restore --disable-build-servers --verbosity quiet -p:TreatWarningsAsErrors=true
 }
@@ -71,7 +75,9 @@ dev_test() {
 
   require_postgres
   require_pgbouncer
+  require_chromium
   require_prometheus
+  require_jq
   build_and_check || exit 1
   forget_orphans
   start_throwaway "$TEST_NAME"

@@ -156,6 +156,7 @@ show_addresses() {
   cat <<TEXT
 
 ManaAi is up. Look at
+  $url/ops             the dashboard; its key is $key
   $url/health          $url/health/ready
   $url/metrics
   curl -H "X-Service-Key: $key" $url/internal/status

@@ -27,25 +27,27 @@ public static class RecordRefold
         var folded = 0;
         foreach (var part in keys.Chunk(RecordsMax))
         {
-            folded += await FoldAsync(database, shape, part, cancellationToken);
+            await using var transaction = await database.BeginAsync(cancellationToken);
+            await using (var wait = transaction.Command(Sql.Get("AwaitCursor")))
+            {
+                await wait.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            folded += await FoldAsync(transaction, shape, part, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
 
         return folded;
     }
 
-    private static async Task<int> FoldAsync(
-        SyncDatabase database,
+    /// <summary>The same within a transaction that has waited for the cursor.</summary>
+    internal static async Task<int> FoldAsync(
+        DatabaseTransaction transaction,
         LogShape shape,
         RecordKey[] keys,
         CancellationToken cancellationToken
     )
     {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await using (var wait = transaction.Command(Sql.Get("AwaitCursor")))
-        {
-            await wait.ExecuteNonQueryAsync(cancellationToken);
-        }
-
         var cursor = await FeedCursor.LockAsync(transaction, shape, cancellationToken);
         if (cursor?.ReasonToStartAnew() is not null || cursor is null)
         {
@@ -79,7 +81,6 @@ public static class RecordRefold
 
         await ProjectionStore.SaveAsync(transaction, records, cancellationToken);
         await ProjectionStore.RecordFoldedAsync(transaction, read, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
         return keys.Length;
     }
 

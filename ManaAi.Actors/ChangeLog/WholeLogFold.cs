@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
@@ -23,9 +24,6 @@ internal sealed class WholeLogFold(
 {
     // Between two stages: enough that neither waits for the other, and all that is in memory.
     private const int BatchesMax = 2;
-
-    /// <summary>Reading a log of ten million rows takes minutes.</summary>
-    private static readonly TimeSpan ReadingMax = TimeSpan.FromHours(2);
 
     public async Task<FoldReport> RunAsync(
         DatabaseTransaction writer,
@@ -53,6 +51,7 @@ internal sealed class WholeLogFold(
             await StartCursorAsync(writer, identity, snapshot, readAt, cancellationToken);
             await writer.CommitAsync(cancellationToken);
             Log.FoldedFromNothing(logger, rows, records, Stopwatch.GetElapsedTime(started));
+            GiveMemoryBack();
             return new FoldReport(readAt, IsElsewhere: false, IsCut: false)
             {
                 Rows = rows,
@@ -72,7 +71,7 @@ internal sealed class WholeLogFold(
     private static async Task ClearAsync(DatabaseTransaction writer, CancellationToken cancellationToken)
     {
         // Emptying a large projection takes long, and the stream may pause between batches.
-        await writer.LiftDeadlinesAsync(cancellationToken);
+        await writer.LengthenDeadlinesAsync(cancellationToken);
         await using var clear = writer.Batch();
         clear.Then(Sql.Get("ForgetMissions"));
         clear.Then(Sql.Get("ForgetAgents"));
@@ -91,7 +90,7 @@ internal sealed class WholeLogFold(
         {
             await using var transaction = await database.BeginAsync(
                 cancellationToken,
-                ReadingMax,
+                SyncDatabase.LongStatementMax,
                 IsolationLevel.RepeatableRead
             );
             await using var begin = transaction.Command(
@@ -111,7 +110,8 @@ internal sealed class WholeLogFold(
                 $"copy ({shape.Statement("ReadWholeLog")}) to stdout (format binary)",
                 cancellationToken
             );
-            copy.ReadTimeout = Timeout.Infinite; // The first row comes when all are sorted.
+            // The first row comes when all are sorted.
+            copy.ReadTimeout = (int)SyncDatabase.LongStatementMax.TotalMilliseconds;
             try
             {
                 var (snapshot, readAt) = await start.Task;
@@ -216,16 +216,26 @@ internal sealed class WholeLogFold(
     )
     {
         var (rows, records) = (0L, 0L);
+        await using var copy = new ProjectionCopy(writer);
         await foreach (var batch in folded.ReadAllAsync(cancellationToken))
         {
-            await ProjectionCopy.SaveAsync(writer, batch.Records, cancellationToken);
-            await ProjectionStore.RecordFoldedAsync(writer, batch.NearSnapshot, cancellationToken);
+            await copy.SaveAsync(batch.Records, batch.NearSnapshot, cancellationToken);
             rows += batch.Rows;
             records += batch.Records.Count;
         }
 
+        await copy.CompleteAsync(cancellationToken);
         return (rows, records);
     }
+
+    /// <summary>The heap grew for this once; what comes after it needs a tenth.</summary>
+    [SuppressMessage(
+        "Major Code Smell",
+        "S1215",
+        Justification = "Nobody knows better when the garbage is all there is."
+    )]
+    private static void GiveMemoryBack() =>
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     private static async Task StartCursorAsync(
         DatabaseTransaction writer,

@@ -29,9 +29,6 @@ public sealed class NodeRegistry : IActor<NodeMessage>, IAsyncDisposable
     /// <summary>Two heartbeats may be lost before a node is taken for gone.</summary>
     private const int BeatsOfSilence = 3;
 
-    // What an operator reads on one page.
-    private const int NodesMax = 100;
-
     private readonly SyncDatabase _database;
     private readonly DatabaseGate _gate;
     private readonly NodeProfile _self;
@@ -123,29 +120,6 @@ public sealed class NodeRegistry : IActor<NodeMessage>, IAsyncDisposable
 
             _isFailing = true;
         }
-    }
-
-    /// <summary>All nodes that the last week knew, the living first.</summary>
-    public async Task<IReadOnlyList<NodeState>> ListAsync(CancellationToken cancellationToken)
-    {
-        await using var transaction = await _database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("ListNodes")).Add("nodes_max", (long)NodesMax);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var nodes = new List<NodeState>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            nodes.Add(
-                new NodeState(reader.GetString(0), reader.GetString(1), reader.GetString(2))
-                {
-                    StartedAt = reader.GetInstant(3),
-                    HeartbeatAt = reader.GetInstant(4),
-                    GoneAt = reader.GetNullable<DateTimeOffset>(5),
-                    Plans = reader.GetInt32(6),
-                }
-            );
-        }
-
-        return nodes;
     }
 
     public async ValueTask DisposeAsync()

@@ -72,8 +72,8 @@ public sealed class DatabaseGate(SyncDatabase database, TimeProvider time, ILogg
                 return;
             }
 
-            var (applied, last) = await Migrator.RunAsync(database, probe, cancellationToken);
-            Accept(probe, applied, last);
+            var before = await Migrator.RunAsync(database, probe, cancellationToken);
+            Accept(probe, before.Pending);
         }
         catch (MigrationException exception)
         {
@@ -85,13 +85,13 @@ public sealed class DatabaseGate(SyncDatabase database, TimeProvider time, ILogg
         }
     }
 
-    private void Accept(ProbeResult probe, int applied, string last)
+    private void Accept(ProbeResult probe, IReadOnlyList<Migration> applied)
     {
         var wasReady = _state.Access is not null;
         _state = new GateState(probe.Access, [], probe.Degradations);
-        if (applied > 0)
+        if (applied is [.., var last])
         {
-            Log.Migrated(logger, last, applied);
+            Log.Migrated(logger, last.Name, applied.Count);
         }
 
         if (wasReady)

@@ -12,6 +12,7 @@ public sealed record LogAccess(LogShape Shape, bool HasUserRole)
 {
     public const string UserRole = "mana_ai_user";
     public const string OwnerRole = "mana_ai_owner";
+    public const string ReaderRole = "mana_ai_reader";
 
     /// <summary>Adds what binds the rest of the batch to one user's rows; the last of it gives one result set.</summary>
     public void BecomeUser(NpgsqlBatch batch, UserId user)

@@ -13,6 +13,11 @@ internal sealed record ProbeResult(
 {
     public IReadOnlyList<string> Degradations { get; init; } = [];
 
+    public bool IsSuperuser { get; init; }
+
+    /// <summary>False: it is the wrong database, or mana-sync has not made its table yet.</summary>
+    public bool IsLogThere { get; init; } = true;
+
     public static ProbeResult Refused(string login, string reason) => new(null, login, false, [reason]);
 }
 
@@ -40,7 +45,10 @@ internal static class LogAccessProbe
                 "",
                 "The change log public.sync_changes is not in this database: let SYNC_DATABASE_URL point to mana_sync, "
                     + "and start mana-sync once so that it makes the table"
-            );
+            ) with
+            {
+                IsLogThere = false,
+            };
         }
 
         var rights = await ReadRightsAsync(transaction, cancellationToken);
@@ -54,6 +62,7 @@ internal static class LogAccessProbe
         {
             return new ProbeResult(access, rights.Login, rights.HasOwnerRole, [])
             {
+                IsSuperuser = rights.IsSuperuser,
                 Degradations =
                 [
                     $"The login {rights.Login} is a superuser without the documented roles, so nothing but this program "
@@ -63,7 +72,10 @@ internal static class LogAccessProbe
         }
 
         var faults = await ProveIsolationAsync(transaction, access, cancellationToken);
-        return new ProbeResult(faults.Count == 0 ? access : null, rights.Login, rights.HasOwnerRole, faults);
+        return new ProbeResult(faults.Count == 0 ? access : null, rights.Login, rights.HasOwnerRole, faults)
+        {
+            IsSuperuser = rights.IsSuperuser,
+        };
     }
 
     private static string? ReasonAgainst(LoginRights rights)

@@ -36,7 +36,7 @@ public sealed class LogIndex(
             return;
         }
 
-        var state = await LookAsync(cancellationToken);
+        var state = await LookAsync(database, cancellationToken);
         if (state.IsThere || !options.IsIndexManaged || !state.IsOwner)
         {
             _build = Task.CompletedTask;
@@ -61,7 +61,7 @@ public sealed class LogIndex(
 
     /// <summary>What an operator should do about it; null where it is there.</summary>
     public async Task<string?> ReadDegradationAsync(CancellationToken cancellationToken) =>
-        (await LookAsync(cancellationToken)).IsThere ? null : Sentence;
+        (await LookAsync(database, cancellationToken)).IsThere ? null : Sentence;
 
     public async ValueTask DisposeAsync()
     {
@@ -75,7 +75,14 @@ public sealed class LogIndex(
         _stop.Dispose();
     }
 
-    private static string Sentence => $"{Missing}{Sql.LogObjects["LogIndex"].ReplaceLineEndings(" ")}";
+    /// <summary>What makes it, in one line.</summary>
+    internal static string Statement =>
+        string.Join(
+            ' ',
+            Sql.LogObjects["LogIndex"].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+        );
+
+    private static string Sentence => $"{Missing}{Statement}";
 
     private async Task BuildAsync()
     {
@@ -112,11 +119,11 @@ public sealed class LogIndex(
     /// <returns>True: it is there.</returns>
     private async Task<bool> BuildOnceAsync(CancellationToken cancellationToken)
     {
-        var state = await LookAsync(cancellationToken);
+        var state = await LookAsync(database, cancellationToken);
         while (!state.IsThere && state.IsBeingBuilt)
         {
             await Task.Delay(options.IndexLookAgain, time, cancellationToken);
-            state = await LookAsync(cancellationToken);
+            state = await LookAsync(database, cancellationToken);
         }
 
         if (state.IsThere)
@@ -152,10 +159,13 @@ public sealed class LogIndex(
             // Another node does the same: look again.
         }
 
-        return (await LookAsync(cancellationToken)).IsThere;
+        return (await LookAsync(database, cancellationToken)).IsThere;
     }
 
-    private async Task<IndexState> LookAsync(CancellationToken cancellationToken)
+    internal static async Task<IndexState> LookAsync(
+        SyncDatabase database,
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await using var command = transaction.Command(Sql.Get("LogIndexState"));
@@ -180,5 +190,6 @@ public sealed class LogIndex(
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private readonly record struct IndexState(bool IsThere, bool IsBroken, bool IsBeingBuilt, bool IsOwner);
+    /// <param name="IsBroken">A build failed and left it INVALID.</param>
+    internal readonly record struct IndexState(bool IsThere, bool IsBroken, bool IsBeingBuilt, bool IsOwner);
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Npgsql;
 
 namespace ManaAi.Actors.Database;
@@ -13,7 +11,8 @@ internal static class Migrator
     // Any number will do that nobody else in this database takes for a lock.
     private const long LockKey = 0x6D616E61_61690001;
 
-    private const string Prepare = """
+    /// <summary>What notes the others; before the first of them.</summary>
+    public const string Prepare = """
         create table if not exists mana_ai.migrations (
             name        text        primary key,
             checksum    text        not null,
@@ -21,9 +20,9 @@ internal static class Migrator
         )
         """;
 
-    /// <returns>How many were applied now, and the last there is.</returns>
+    /// <returns>What there was before; what was pending then is applied.</returns>
     /// <exception cref="MigrationException">The schema cannot be made, or holds a migration of other content.</exception>
-    public static async Task<(int Applied, string Last)> RunAsync(
+    public static async Task<MigrationState> RunAsync(
         SyncDatabase database,
         ProbeResult probe,
         CancellationToken cancellationToken
@@ -40,10 +39,15 @@ internal static class Migrator
         {
             await EnsureSchemaAsync(transaction, cancellationToken);
             await ExecuteAsync(transaction, Prepare, cancellationToken);
-            var result = await ApplyAsync(transaction, cancellationToken);
-            await GrantAsync(transaction, probe.Login, cancellationToken);
+            var before = await MigrationState.ReadAsync(transaction, cancellationToken);
+            await ApplyAsync(transaction, before, cancellationToken);
+            if (await LacksRightsAsync(transaction, probe.Login, cancellationToken))
+            {
+                await GrantAsync(transaction, probe.Login, cancellationToken);
+            }
+
             await transaction.CommitAsync(cancellationToken);
-            return result;
+            return before;
         }
         catch (PostgresException exception)
             when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
@@ -53,6 +57,10 @@ internal static class Migrator
             );
         }
     }
+
+    public static string TellAltered(string name) =>
+        $"Migration {name} was applied with other content: this database belongs to another build; "
+        + "run the version that made it, or drop the schema mana_ai to fold everything anew";
 
     private static async Task EnsureSchemaAsync(
         DatabaseTransaction transaction,
@@ -69,56 +77,37 @@ internal static class Migrator
         await ExecuteAsync(transaction, "create schema mana_ai", cancellationToken);
     }
 
-    private static async Task<(int Applied, string Last)> ApplyAsync(
+    private static async Task ApplyAsync(
         DatabaseTransaction transaction,
+        MigrationState before,
         CancellationToken cancellationToken
     )
     {
-        var applied = await ReadAppliedAsync(transaction, cancellationToken);
-        var (count, last) = (0, "");
-        foreach (var (name, text) in Sql.Scripts("Migrations"))
+        if (before.Altered is [var altered, ..])
         {
-            var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-            last = name;
-            if (applied.TryGetValue(name, out var known))
-            {
-                if (known != checksum)
-                {
-                    throw new MigrationException(
-                        $"Migration {name} was applied with other content: this database belongs to another build; "
-                            + "run the version that made it, or drop the schema mana_ai to fold everything anew"
-                    );
-                }
+            throw new MigrationException(TellAltered(altered));
+        }
 
-                continue;
-            }
-
-            await ExecuteAsync(transaction, text, cancellationToken);
+        foreach (var migration in before.Pending)
+        {
+            await ExecuteAsync(transaction, migration.Text, cancellationToken);
             await using var note = transaction
                 .Command(Sql.Get("NoteMigration"))
-                .Add("name", name)
-                .Add("checksum", checksum);
+                .Add("name", migration.Name)
+                .Add("checksum", migration.Checksum);
             await note.ExecuteNonQueryAsync(cancellationToken);
-            count++;
         }
-
-        return (count, last);
     }
 
-    private static async Task<Dictionary<string, string>> ReadAppliedAsync(
+    /// <summary>Mostly not, and then a node that starts leaves the catalog alone.</summary>
+    private static async Task<bool> LacksRightsAsync(
         DatabaseTransaction transaction,
+        string login,
         CancellationToken cancellationToken
     )
     {
-        await using var command = transaction.Command(Sql.Get("AppliedMigrations"));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var applied = new Dictionary<string, string>(StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            applied[reader.GetString(0)] = reader.GetString(1);
-        }
-
-        return applied;
+        await using var command = transaction.Command(Sql.Get("LacksRights")).Add("login", login);
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     /// <summary>A table made as owner is closed to the login until it is granted.</summary>

@@ -14,6 +14,9 @@ public class SyncDatabase(NpgsqlDataSource source)
     /// <summary>Long enough for a fold batch on a busy server, short enough that a tick is not lost to one query.</summary>
     public static TimeSpan StatementMax { get; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>For what goes through a whole log, or a whole projection.</summary>
+    public static TimeSpan LongStatementMax { get; } = TimeSpan.FromHours(2);
+
     /// <summary>Nobody of ours holds a row for longer than a fold batch takes.</summary>
     public static TimeSpan LockMax { get; } = TimeSpan.FromSeconds(10);
 
@@ -116,15 +119,17 @@ public class DatabaseTransaction(
     // The server's deadline comes first, and its answer says which it was; ours is for a server that went silent.
     private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(5);
 
-    // 0 is no limit.
     private int _waitSeconds = WaitSeconds(statementMax);
     private bool _isBegun;
 
     public NpgsqlConnection Connection => connection;
 
+    /// <summary>What goes ahead of the first statement; no result sets.</summary>
+    protected virtual IEnumerable<string> Opening => Deadlines.Set(statementMax);
+
     public virtual NpgsqlCommand Command(string sql)
     {
-        var text = _isBegun ? sql : string.Join("; ", [.. Deadlines.Set(statementMax), sql]);
+        var text = _isBegun ? sql : string.Join("; ", [.. Opening, sql]);
         _isBegun = true;
         return new NpgsqlCommand(text, connection, transaction) { CommandTimeout = _waitSeconds };
     }
@@ -132,9 +137,9 @@ public class DatabaseTransaction(
     public virtual NpgsqlBatch Batch()
     {
         var batch = new NpgsqlBatch(connection, transaction) { Timeout = _waitSeconds };
-        foreach (var deadline in _isBegun ? [] : Deadlines.Set(statementMax))
+        foreach (var statement in _isBegun ? [] : Opening)
         {
-            batch.Then(deadline);
+            batch.Then(statement);
         }
 
         _isBegun = true;
@@ -144,14 +149,17 @@ public class DatabaseTransaction(
     /// <summary>How long to wait for an answer that the server should have given up on by then.</summary>
     internal static int WaitSeconds(TimeSpan statementMax) => (int)(statementMax + SilenceMax).TotalSeconds;
 
-    /// <summary>From here on each statement may take as long as it takes. Waiting for a lock stays bounded.</summary>
-    public async Task LiftDeadlinesAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// From here on each statement may take as long as a very large log does. Waiting for a lock stays as short.
+    /// </summary>
+    public async Task LengthenDeadlinesAsync(CancellationToken cancellationToken)
     {
-        await using var lift = Command(
-            "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
+        var longest = (long)SyncDatabase.LongStatementMax.TotalMilliseconds;
+        await using var lengthen = Command(
+            $"set local statement_timeout = {longest}; set local idle_in_transaction_session_timeout = {longest}"
         );
-        await lift.ExecuteNonQueryAsync(cancellationToken);
-        _waitSeconds = 0;
+        await lengthen.ExecuteNonQueryAsync(cancellationToken);
+        _waitSeconds = WaitSeconds(SyncDatabase.LongStatementMax);
     }
 
     public virtual Task CommitAsync(CancellationToken cancellationToken) =>

@@ -76,7 +76,7 @@ public sealed class WakeUpTrigger(
         return false;
     }
 
-    private static async Task<(bool IsThere, bool IsOwner)> LookAsync(
+    internal static async Task<(bool IsThere, bool IsOwner)> LookAsync(
         DatabaseTransaction transaction,
         CancellationToken cancellationToken
     )
@@ -86,6 +86,24 @@ public sealed class WakeUpTrigger(
         return await reader.ReadAsync(cancellationToken)
             ? (reader.GetBoolean(0), reader.GetBoolean(1))
             : (false, false);
+    }
+
+    /// <summary>Whether a function's body is the one that this version makes.</summary>
+    internal static bool IsOwnBody(string body)
+    {
+        const string quote = "$$";
+        var made = Sql.LogObjects["WakeUpFunction"];
+        var own = made[
+            (made.IndexOf(quote, StringComparison.Ordinal) + quote.Length)..made.LastIndexOf(
+                quote,
+                StringComparison.Ordinal
+            )
+        ];
+        return Words(own) == Words(body);
+
+        // roles.sql has the same text deeper in.
+        static string Words(string text) =>
+            string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static async Task ExecuteAsync(

@@ -6,6 +6,9 @@ public sealed record Forecast(ForecastWindow Window, PoolCapacity Pool, Forecast
     /// <summary>All hours of UTC that the window touches, also those without a run.</summary>
     public required IReadOnlyList<ForecastHour> Hours { get; init; }
 
+    /// <summary>The quarters of those hours.</summary>
+    public required IReadOnlyList<ForecastQuarter> Quarters { get; init; }
+
     /// <summary>The hours of the window with the most runs first; the earlier one where two are alike.</summary>
     public required ForecastHour? PeakHour { get; init; }
 
@@ -39,6 +42,12 @@ public sealed record ForecastHour(
 )
 {
     public bool IsOverloaded => Busy > 1;
+}
+
+/// <summary>A quarter of an hour of UTC.</summary>
+public sealed record ForecastQuarter(DateTimeOffset At, long Runs)
+{
+    public static TimeSpan Length { get; } = TimeSpan.FromMinutes(15);
 }
 
 /// <param name="RunsOfOneUser">The most that one user has in it: his runs pass only so many at a time.</param>

@@ -71,6 +71,7 @@ public sealed class ForecastCounter
         return new Forecast(_window, pool, _history)
         {
             Hours = hours,
+            Quarters = _timeline.Quarters(),
             PeakHour = hours.Where(hour => hour.Runs > 0).MaxBy(hour => hour.Runs),
             PeakMinutes = _timeline.PeakMinutes(pool, PeaksMax),
             TopUsers = _users.Shares,

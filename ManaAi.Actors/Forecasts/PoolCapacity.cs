@@ -49,6 +49,10 @@ public sealed record PoolCapacity(
     /// <summary>The share of an hour of all planners that these runs need.</summary>
     public double Busy(long runs) => runs * SecondsPerPlan / (HourSeconds * Planners);
 
+    /// <summary>How many runs the planners of all nodes end within a span.</summary>
+    public long RunsWithin(TimeSpan span) =>
+        SecondsPerPlan > 0 ? (long)(span.TotalSeconds * Planners / SecondsPerPlan) : long.MaxValue;
+
     /// <summary>Until a herd that comes at once is done: planners take it in waves, and of one user only so many.</summary>
     public TimeSpan WorkOff(int runs, int runsOfOneUser)
     {

@@ -79,6 +79,23 @@ internal sealed class Timeline
         ];
     }
 
+    public IReadOnlyList<ForecastQuarter> Quarters()
+    {
+        var minutes = (int)ForecastQuarter.Length.TotalMinutes;
+        return
+        [
+            .. _runs
+                .Chunk(minutes)
+                .Select(
+                    (runs, quarter) =>
+                        new ForecastQuarter(
+                            _start.AddMinutes(quarter * minutes),
+                            runs.Sum(count => (long)count)
+                        )
+                ),
+        ];
+    }
+
     public IReadOnlyList<ForecastMinute> PeakMinutes(PoolCapacity pool, int countMax) =>
         [
             .. Enumerable

@@ -43,6 +43,22 @@ public sealed class MissionLookup(SyncDatabase database)
         };
     }
 
+    /// <summary>An agent's record as a claim would read it; null where there is none to be read.</summary>
+    public async Task<ReadOnlyMemory<byte>?> FindAgentAsync(
+        UserId user,
+        AgentId agent,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var find = transaction
+            .Command(Sql.Get("FindAgent"))
+            .Add("user", user.Value)
+            .Add("agent", agent.Value);
+        await using var reader = await find.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? reader.GetJson(0) : null;
+    }
+
     private static MissionDetails ReadDetails(MissionKey key, NpgsqlDataReader reader) =>
         new(key)
         {

@@ -1,34 +1,62 @@
+using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace ManaAi.Actors.Missions;
 
-/// <summary>Writes records into a projection that has none of them.</summary>
-internal static class ProjectionCopy
+/// <summary>
+/// Writes records into a projection that has none of them: one COPY for as many batches as may be, since each that ends
+/// is waited for.
+/// </summary>
+internal sealed class ProjectionCopy(DatabaseTransaction transaction) : IAsyncDisposable
 {
-    public static async Task SaveAsync(
-        DatabaseTransaction transaction,
+    private NpgsqlBinaryImporter? _copy;
+
+    /// <param name="nearSnapshot">Rows in these records that the next read would ask for again.</param>
+    public async Task SaveAsync(
         IReadOnlyList<ProjectedRecord> records,
+        IReadOnlyList<ChangeRow> nearSnapshot,
         CancellationToken cancellationToken
     )
     {
-        // Agents are few.
-        await ProjectionStore.SaveAsync(
-            transaction,
-            [.. records.Where(record => record.Agent is not null)],
-            cancellationToken
-        );
-        await using var copy = await transaction.Connection.BeginBinaryImportAsync(
-            Sql.Get("CopyMissions"),
-            cancellationToken
-        );
-        foreach (var record in records.Where(record => record.Mission is not null))
+        var agents = records.Where(record => record.Agent is not null).ToList();
+        if (agents.Count > 0 || nearSnapshot.Count > 0)
         {
-            await CopyMissionAsync(copy, record.Stored, record.Mission!, cancellationToken);
+            // Few batches have any, and the connection serves one statement at a time.
+            await CompleteAsync(cancellationToken);
+            await ProjectionStore.SaveAsync(transaction, agents, cancellationToken);
+            await ProjectionStore.RecordFoldedAsync(transaction, nearSnapshot, cancellationToken);
         }
 
-        await copy.CompleteAsync(cancellationToken);
+        foreach (var record in records.Where(record => record.Mission is not null))
+        {
+            _copy ??= await transaction.Connection.BeginBinaryImportAsync(
+                Sql.Get("CopyMissions"),
+                cancellationToken
+            );
+            await CopyMissionAsync(_copy, record.Stored, record.Mission!, cancellationToken);
+        }
+    }
+
+    /// <summary>Without it nothing is written of what was copied last.</summary>
+    public async Task CompleteAsync(CancellationToken cancellationToken)
+    {
+        if (_copy is { } copy)
+        {
+            await copy.CompleteAsync(cancellationToken);
+            await DisposeAsync();
+        }
+    }
+
+    /// <summary>Cancels a COPY that is not complete.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_copy is { } copy)
+        {
+            _copy = null;
+            await copy.DisposeAsync();
+        }
     }
 
     private static async Task CopyMissionAsync(

@@ -18,9 +18,8 @@ public sealed class LlmClient(
     Func<HttpMessageHandler, HttpMessageHandler>? around = null
 ) : IDisposable
 {
-    private readonly Uri _address = new(
-        baseUrl.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/v1/chat/completions"
-    );
+    private readonly Uri _address = AddressOf(baseUrl, "/v1/chat/completions");
+    private readonly Uri _models = AddressOf(baseUrl, "/v1/models");
 
     // The invoker and no HttpClient: its timeout and its buffer would compete with our limits.
     private readonly HttpMessageInvoker _http = new(
@@ -33,11 +32,46 @@ public sealed class LlmClient(
     public async Task<LlmOutcome> CompleteAsync(LlmRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return (await SendAsync(() => PostOf(LlmRequestWriter.Write(request)), cancellationToken))!;
+    }
+
+    /// <summary>
+    /// Whether the server is there and takes the key, by two requests that no model answers: its list of models, which
+    /// some show to everyone, and a question without a message, which some look at before they look at the key.
+    /// </summary>
+    /// <returns>null: both are so. Rejected: it is there, and has not refused the key.</returns>
+    public async Task<LlmOutcome?> ProbeAsync(CancellationToken cancellationToken)
+    {
+        var list = await SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, _models),
+            cancellationToken,
+            isListAsked: true
+        );
+        if (list is LlmOutcome.Unauthorized or LlmOutcome.Unavailable { Kind: not "server-error" })
+        {
+            return list;
+        }
+
+        var asked = await SendAsync(() => PostOf("{\"stream\":false}"u8.ToArray()), cancellationToken);
+        return list is null && asked is not LlmOutcome.Unauthorized ? null : asked;
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static Uri AddressOf(Uri baseUrl, string path) =>
+        new(baseUrl.GetLeftPart(UriPartial.Path).TrimEnd('/') + path);
+
+    private async Task<LlmOutcome?> SendAsync(
+        Func<HttpRequestMessage> request,
+        CancellationToken cancellationToken,
+        bool isListAsked = false
+    )
+    {
         cancellationToken.ThrowIfCancellationRequested();
         using var clock = new LlmCallClock(limits, time, cancellationToken);
         try
         {
-            return await CallAsync(request, clock);
+            return await CallAsync(request(), isListAsked, clock);
         }
         catch (Exception exception) when (LlmTransportFault.Outcome(exception, clock) is { } outcome)
         {
@@ -46,13 +80,21 @@ public sealed class LlmClient(
         }
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private async Task<LlmOutcome> CallAsync(LlmRequest request, LlmCallClock clock)
+    /// <returns>null for a list of models: what stands in it does not matter.</returns>
+    private async Task<LlmOutcome?> CallAsync(
+        HttpRequestMessage request,
+        bool isListAsked,
+        LlmCallClock clock
+    )
     {
         var bearer = key()?.Trim();
-        using var message = CreateMessage(request, bearer);
+        using var message = WithKey(request, bearer);
         using var response = await _http.SendAsync(message, clock.Token);
+        if (isListAsked && response.IsSuccessStatusCode)
+        {
+            return null;
+        }
+
         using var buffer = new LlmReplyBuffer(
             response.IsSuccessStatusCode ? limits.ReplyBytesMax : limits.ErrorBytesMax
         );
@@ -66,15 +108,17 @@ public sealed class LlmClient(
         return LlmReplyReader.Read(CreateReply(response, buffer), now, bearer);
     }
 
-    private HttpRequestMessage CreateMessage(LlmRequest request, string? bearer)
-    {
-        var message = new HttpRequestMessage(HttpMethod.Post, _address)
+    private HttpRequestMessage PostOf(ReadOnlyMemory<byte> json) =>
+        new(HttpMethod.Post, _address)
         {
-            Content = new ReadOnlyMemoryContent(LlmRequestWriter.Write(request))
+            Content = new ReadOnlyMemoryContent(json)
             {
                 Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
             },
         };
+
+    private static HttpRequestMessage WithKey(HttpRequestMessage message, string? bearer)
+    {
         message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         if (Traces.CurrentCall is { } span)
         {

@@ -51,7 +51,7 @@ public static class LlmReplyReader
             {
                 Brief = "no answer in it",
             }
-            : new LlmOutcome.Answered(answer);
+            : new LlmOutcome.Answered(LlmReplyText.WithoutKey(answer, key));
     }
 
     // Followed, the key would go to whoever the server names.

@@ -8,6 +8,8 @@ namespace ManaAi.Actors.Planning;
 public static partial class LlmReplyText
 {
     private const int DetailCharactersMax = 200;
+    private const int KeyCharactersMin = 8;
+    private const string Hidden = "***";
 
     /// <summary>
     /// The same bytes, or a repaired copy that every JSON parser can read as text: without a byte order mark,
@@ -38,7 +40,7 @@ public static partial class LlmReplyText
     {
         ArgumentNullException.ThrowIfNull(text);
         // First the key, then the cut: half a key is still too much of it.
-        var hidden = string.IsNullOrEmpty(key) ? text : text.Replace(key, "***", StringComparison.Ordinal);
+        var hidden = string.IsNullOrEmpty(key) ? text : text.Replace(key, Hidden, StringComparison.Ordinal);
         var line = new StringBuilder(DetailCharactersMax);
         foreach (var rune in hidden.EnumerateRunes())
         {
@@ -51,6 +53,35 @@ public static partial class LlmReplyText
         }
 
         return line.ToString().TrimEnd();
+    }
+
+    /// <summary>
+    /// The answer without our own key, should a server put it there: it would be kept, written and shown. One of a few
+    /// characters is no secret that could be kept, and would be found in any text.
+    /// </summary>
+    public static LlmAnswer WithoutKey(LlmAnswer answer, string? key)
+    {
+        if (key is not { Length: >= KeyCharactersMin })
+        {
+            return answer;
+        }
+
+        return answer with
+        {
+            Content = answer.Content?.Replace(key, Hidden, StringComparison.Ordinal),
+            FinishReason = Hide(answer.FinishReason),
+            Refusal = answer.Refusal?.Replace(key, Hidden, StringComparison.Ordinal),
+            ToolCalls =
+            [
+                .. answer.ToolCalls.Select(call => new ToolCall(
+                    Hide(call.Id),
+                    Hide(call.Name),
+                    Hide(call.Arguments)
+                )),
+            ],
+        };
+
+        string Hide(string text) => text.Replace(key, Hidden, StringComparison.Ordinal);
     }
 
     private static void AppendVisible(StringBuilder line, Rune rune)

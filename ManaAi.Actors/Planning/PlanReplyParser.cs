@@ -65,9 +65,15 @@ public static class PlanReplyParser
         arguments.Remove(ToolSchema.SummaryName);
         arguments.Remove(ToolSchema.RationaleName);
         var own = JsonSerializer.SerializeToElement(arguments);
-        return ToolParams.TryFit(tool, own, where, out var fitted, out sentence)
-            ? new CallReply.Accepted(new(summary, tool.Name, fitted, rationale))
-            : new CallReply.Refused(sentence);
+        if (!ToolParams.TryFit(tool, own, where, out var fitted, out sentence))
+        {
+            return new CallReply.Refused(sentence);
+        }
+
+        var step = new PlannedStep(summary, tool.Name, fitted, rationale);
+        return PromptEcho.IsIn(step)
+            ? new CallReply.Refused(PromptEcho.Sentence)
+            : new CallReply.Accepted(step);
     }
 
     /// <summary>A model's closing words as a plan's summary; null where they say nothing.</summary>
@@ -115,7 +121,10 @@ public static class PlanReplyParser
         }
 
         var text = summary.ValueKind == JsonValueKind.String ? summary.GetString() : null;
-        return new PlanReply.Accepted(new(SummaryOf(text), planned));
+        var plan = new Plan(SummaryOf(text), planned);
+        return PromptEcho.IsIn(plan)
+            ? new PlanReply.Refused(PromptEcho.Sentence)
+            : new PlanReply.Accepted(plan);
     }
 
     private static bool TryReadStep(

@@ -47,15 +47,16 @@ public sealed class Planner(
         CancellationToken cancellationToken
     )
     {
-        var tools = ToolCatalog.Embedded.Offered(agent?.Policy);
         var model = options.ModelFor(generation);
+        var moment = new PromptMoment(
+            generation,
+            claim.IsManual ? null : claim.Occurrence.DueAt,
+            claim.ClaimedAt
+        );
         var attempt = new Attempt(
             claim,
             model,
-            new PromptInput(mission, agent, tools, ModeFor(model, generation))
-            {
-                LocalNow = LocalNow(claim, mission),
-            },
+            InputOf(model, mission, agent, moment),
             KeptAnswer.ReadAll(claim.Answers)
         );
         using var span = Traces.Plan(claim, model);
@@ -69,19 +70,42 @@ public sealed class Planner(
         return end;
     }
 
+    /// <summary>What a claim of this moment would send first. Nothing is claimed, counted or sent.</summary>
+    public PlanPreview Preview(Mission mission, Agent? agent, PromptMoment moment)
+    {
+        var model = options.ModelFor(moment.Generation);
+        var input = InputOf(model, mission, agent, moment);
+        var dialogue = PlanDialogue.Begin(input);
+        var request = dialogue.Request(model, options.Temperature, !_withoutStructure.Holds(model));
+        return new PlanPreview(
+            dialogue.Mode,
+            request,
+            dialogue.PromptVersion,
+            input.Offered,
+            Estimate(request) - AnswerTokens,
+            AnswerTokens
+        );
+    }
+
+    private PromptInput InputOf(string model, Mission mission, Agent? agent, PromptMoment moment) =>
+        new(mission, agent, ToolCatalog.Embedded.Offered(agent?.Policy), ModeFor(model, moment.Generation))
+        {
+            LocalNow = LocalNow(mission, moment),
+        };
+
     private PlanMode ModeFor(string model, LogGeneration generation) =>
         _withoutTools.Holds(model) ? PlanMode.Json : options.ModeFor(generation);
 
     /// <summary>The database's clock where the user is: a plan with dates needs to know what today is.</summary>
-    private DateTimeOffset LocalNow(Claim claim, Mission mission)
+    private DateTimeOffset LocalNow(Mission mission, PromptMoment moment)
     {
         var zone = ZoneInference.Infer(
             mission.TimeZone,
             mission.Cadence,
-            claim.IsManual ? null : Instant.FromDateTimeOffset(claim.Occurrence.DueAt),
+            moment.DueAt is { } dueAt ? Instant.FromDateTimeOffset(dueAt) : null,
             schedule.DefaultZone
         );
-        return Instant.FromDateTimeOffset(claim.ClaimedAt).InZone(zone.Zone).ToDateTimeOffset();
+        return Instant.FromDateTimeOffset(moment.Now).InZone(zone.Zone).ToDateTimeOffset();
     }
 
     private async Task<AttemptEnd> RunAsync(Attempt attempt, CancellationToken cancellationToken)

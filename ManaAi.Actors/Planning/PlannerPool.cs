@@ -42,8 +42,10 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     private readonly Dictionary<int, UnderWay> _underWay = [];
     private readonly List<TaskCompletionSource> _drains = [];
     private readonly ITimer _wakeTimer;
+    private readonly ITimer _gapTimer;
     private readonly ITimer _renewTimer;
     private LogAccess? _access;
+    private long? _claimedAt;
     private bool _owesClaim;
     private bool _isClaimingTold;
 
@@ -67,6 +69,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         ];
         _free = new Queue<int>(Enumerable.Range(0, options.ConcurrentMax));
         _wakeTimer = Timer(new PoolMessage.WaitOver());
+        _gapTimer = Timer(new PoolMessage.WaitOver());
         _renewTimer = Timer(new PoolMessage.RenewalDue());
     }
 
@@ -151,7 +154,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         {
             CompleteDrains();
         }
-        else if (_owesClaim && _mailbox.Depth == 0)
+        else if (_owesClaim && _mailbox.Depth == 0 && !MustWait())
         {
             // Who becomes free meanwhile is in the mailbox already, and shares this claim or the next.
             await ClaimAsync(cancellationToken);
@@ -161,6 +164,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _wakeTimer.DisposeAsync();
+        await _gapTimer.DisposeAsync();
         await _renewTimer.DisposeAsync();
         _mailbox.Dispose();
         foreach (var planner in _planners)
@@ -190,9 +194,23 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         }
     }
 
+    /// <summary>Few are free and others will be in a moment: one claim for all of them.</summary>
+    private bool MustWait()
+    {
+        var rest = _claimedAt is { } at ? _options.ClaimGap - _time.GetElapsedTime(at) : TimeSpan.Zero;
+        if (rest <= TimeSpan.Zero || _free.Count > _underWay.Count)
+        {
+            return false;
+        }
+
+        _gapTimer.Change(rest, Timeout.InfiniteTimeSpan);
+        return true;
+    }
+
     private async Task ClaimAsync(CancellationToken cancellationToken)
     {
         _owesClaim = false;
+        _claimedAt = _time.GetTimestamp();
         if (_access is not { } access || _free.Count == 0)
         {
             return;
@@ -215,6 +233,10 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             if (round.Gate.Wait is { } held)
             {
                 WakeAfter(held < GateWaitMax ? held : GateWaitMax);
+            }
+            else if (round.Claims.Count == 0 && round.HasPassedOver)
+            {
+                _mailbox.TryTell(new PoolMessage.WaitOver());
             }
             else if (round.Claims.Count < slots)
             {

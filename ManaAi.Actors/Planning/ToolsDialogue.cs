@@ -101,9 +101,7 @@ public sealed class ToolsDialogue(PromptInput input) : PlanDialogue(input)
         var words = Words(answer);
         if (_steps.Count > 0)
         {
-            return new DialogueTurn.Final(
-                Planned(words is not null && IsCutOff(answer) ? words + "…" : words)
-            );
+            return new DialogueTurn.Final(Planned(ClosingWords(words, IsCutOff(answer))));
         }
 
         if (FaultOf(answer, words) is not { } fault)
@@ -121,6 +119,16 @@ public sealed class ToolsDialogue(PromptInput input) : PlanDialogue(input)
         return new DialogueTurn.Ask { Reason = fault };
     }
 
+    private static string? ClosingWords(string? words, bool isCutOff)
+    {
+        if (words is null || PromptEcho.IsIn(words))
+        {
+            return null;
+        }
+
+        return isCutOff ? words + "…" : words;
+    }
+
     /// <summary>Why an answer without a call is no empty plan; null where it is one.</summary>
     private string? FaultOf(KeptAnswer answer, string? words)
     {
@@ -132,6 +140,11 @@ public sealed class ToolsDialogue(PromptInput input) : PlanDialogue(input)
         if (words is null)
         {
             return "The answer was empty; call a tool for each step, or say in a sentence that nothing is to be done.";
+        }
+
+        if (PromptEcho.IsIn(words))
+        {
+            return PromptEcho.Sentence;
         }
 
         // It tried and may believe that it succeeded. Where it says the same when asked, it is taken by its word.

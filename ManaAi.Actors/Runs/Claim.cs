@@ -51,7 +51,11 @@ public sealed record Claim(
 }
 
 /// <summary>What one round of claiming gave, and what stood in its way.</summary>
-public sealed record ClaimRound(IReadOnlyList<Claim> Claims, GateReading Gate);
+public sealed record ClaimRound(IReadOnlyList<Claim> Claims, GateReading Gate)
+{
+    /// <summary>Some whose turn it was have nothing to claim before later: those who come after them may.</summary>
+    public bool HasPassedOver { get; init; }
+}
 
 /// <summary>Which process of this service; rows name it, logs show it.</summary>
 public sealed record NodeId(string Value)

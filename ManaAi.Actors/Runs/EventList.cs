@@ -23,6 +23,19 @@ public sealed class EventList(SyncDatabase database)
         return await RunEvent.ReadAllAsync(command, cancellationToken);
     }
 
+    /// <summary>What happened last to each of these runs, in no order.</summary>
+    public async Task<IReadOnlyList<RunEvent>> LastOfAsync(
+        IReadOnlyList<long> runs,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var command = transaction
+            .Command(Sql.Get("LastEventsOfRuns"))
+            .Add("runs", runs.ToArray());
+        return await RunEvent.ReadAllAsync(command, cancellationToken);
+    }
+
     /// <summary>The newest event's id; 0 where there is none.</summary>
     public async Task<long> LastAsync(CancellationToken cancellationToken)
     {
@@ -59,9 +72,10 @@ public sealed record EventFilter
     public long? Before { get; init; }
 }
 
-/// <summary>One thing that happened to a run, as the table has it.</summary>
+/// <summary>One thing that happened to a run, or that an operator stopped, as the table has it.</summary>
 /// <param name="Kind">
-/// due, asked-for, claimed, taken-over, asked, answered, answer-refused, waits, handed-back, reopened, or a verdict.
+/// due, asked-for, claimed, taken-over, asked, answered, answer-refused, waits, handed-back, reopened, or a verdict; paused
+/// or resumed, where ids are empty that the pause leaves open.
 /// </param>
 public sealed record RunEvent(long Id, DateTimeOffset At, string Kind, string UserId, string MissionId)
 {

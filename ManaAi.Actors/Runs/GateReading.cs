@@ -41,7 +41,11 @@ public sealed record GateReading(IReadOnlyList<GateEntry> Entries)
         };
 
     /// <summary>What works worse than it should, in sentences for the readiness page.</summary>
-    public IEnumerable<string> Degradations => Entries.Where(entry => entry.IsTold).Select(Tell);
+    public IEnumerable<string> Degradations => Told.Select(one => $"{one.What}: {one.Remedy}");
+
+    /// <summary>The same, what is so apart from what to do.</summary>
+    public IEnumerable<(string What, string Remedy)> Told =>
+        Entries.Where(entry => entry.IsTold).Select(Tell);
 
     internal static async Task<GateReading> ReadAsync(
         NpgsqlDataReader reader,
@@ -66,18 +70,27 @@ public sealed record GateReading(IReadOnlyList<GateEntry> Entries)
         return entries.Count == 0 ? Open : new GateReading(entries);
     }
 
-    private static string Tell(GateEntry entry) =>
+    private static (string What, string Remedy) Tell(GateEntry entry) =>
         entry.Cause switch
         {
-            GateEntry.Authorization =>
-                $"mana-llm refuses the key since {entry.Since:u} ({entry.Detail}): check MANA_LLM_KEY, or the "
-                    + "first of MANA_SERVICE_KEY where that is not set; runs wait, and one call a minute asks again",
-            GateEntry.Paused => $"an operator has paused the service since {entry.Since:u}: {entry.Detail}",
-            GateEntry.RateLimit =>
-                $"mana-llm answers 429 for the model {entry.Detail} since {entry.Since:u}; runs wait",
-            _ =>
-                $"the breaker for mana-llm is open since {entry.Since:u} ({entry.Detail}): check that mana-llm "
-                    + "runs and that MANA_LLM_URL points to it; runs wait, and single calls ask whether it is well again",
+            GateEntry.Authorization => (
+                $"mana-llm refuses the key since {entry.Since:u} ({entry.Detail})",
+                "check MANA_LLM_KEY, or the first of MANA_SERVICE_KEY where that is not set; runs wait, and one call a "
+                    + "minute asks again"
+            ),
+            GateEntry.Paused => (
+                $"an operator has paused the service since {entry.Since:u} ({entry.Detail})",
+                "`mana-ai resume` ends it"
+            ),
+            GateEntry.RateLimit => (
+                $"mana-llm answers 429 for the model {entry.Detail} since {entry.Since:u}",
+                "runs wait; a larger quota helps, or another model"
+            ),
+            _ => (
+                $"the breaker for mana-llm is open since {entry.Since:u} ({entry.Detail})",
+                "check that mana-llm runs and that MANA_LLM_URL points to it; runs wait, and single calls ask whether it "
+                    + "is well again"
+            ),
         };
 }
 

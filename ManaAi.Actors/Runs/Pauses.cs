@@ -1,5 +1,6 @@
 using System.Globalization;
 using ManaAi.Actors.Database;
+using ManaAi.Actors.Missions;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -67,6 +68,41 @@ public sealed class Pauses(SyncDatabase database, ILogger<Pauses> logger)
         await transaction.CommitAsync(cancellationToken);
         Log.Resumed(logger, scope.ToString());
         return true;
+    }
+
+    /// <summary>Pauses each of these missions, all or none.</summary>
+    public async Task PauseManyAsync(
+        IReadOnlyList<MissionKey> missions,
+        string reason,
+        DateTimeOffset? until,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var pause = transaction
+            .Command(Sql.Get("PauseMany"))
+            .Add("users", missions.Select(mission => mission.UserId.Value).ToArray())
+            .Add("records", missions.Select(mission => mission.MissionId.Value).ToArray())
+            .Add("reason", reason)
+            .Add("until", until);
+        await pause.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <returns>How many of them were paused.</returns>
+    public async Task<long> ResumeManyAsync(
+        IReadOnlyList<PauseScope> scopes,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var resume = transaction
+            .Command(Sql.Get("ResumeMany"))
+            .Add("users", scopes.Select(scope => scope.UserId).ToArray())
+            .Add("records", scopes.Select(scope => scope.MissionId).ToArray());
+        var ended = (long)(await resume.ExecuteScalarAsync(cancellationToken))!;
+        await transaction.CommitAsync(cancellationToken);
+        return ended;
     }
 
     /// <summary>Those in force, the whole service first.</summary>

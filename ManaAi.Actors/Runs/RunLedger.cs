@@ -23,13 +23,16 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     /// </summary>
     public async Task<ClaimRound> ClaimAsync(int slots, string model, CancellationToken cancellationToken)
     {
-        var (gate, claims) = await ClaimUnheldAsync(slots, model, cancellationToken);
-        return gate.IsOnlyRateLimited
-            ? new ClaimRound(await ClaimWaitedOutAsync(slots, model, cancellationToken), gate)
-            : new ClaimRound(claims, gate);
+        var round = await ClaimUnheldAsync(slots, model, cancellationToken);
+        return round.Gate.IsOnlyRateLimited
+            ? round with
+            {
+                Claims = await ClaimWaitedOutAsync(slots, model, cancellationToken),
+            }
+            : round;
     }
 
-    private async Task<(GateReading Gate, IReadOnlyList<Claim> Claims)> ClaimUnheldAsync(
+    private async Task<ClaimRound> ClaimUnheldAsync(
         int slots,
         string model,
         CancellationToken cancellationToken
@@ -39,7 +42,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         var (gate, users) = await EnterAsync(transaction, slots, model, cancellationToken);
         if (gate.IsHeld || users.Length == 0)
         {
-            return (gate, []);
+            return new ClaimRound([], gate);
         }
 
         var claims = await ClaimRunsAsync(
@@ -58,9 +61,9 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             claims = [probe with { IsProbe = true }];
         }
 
-        await PassTurnsAsync(transaction, users, claims, cancellationToken);
+        var hasPassedOver = await PassTurnsAsync(transaction, users, claims, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return (gate, claims);
+        return new ClaimRound(claims, gate) { HasPassedOver = hasPassedOver };
     }
 
     /// <summary>While a model is held, only runs that have waited for it for too long: they are told as failed.</summary>
@@ -220,7 +223,8 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         return (gate, [.. users]);
     }
 
-    private async Task PassTurnsAsync(
+    /// <returns>Whether some have nothing to claim before later.</returns>
+    private async Task<bool> PassTurnsAsync(
         DatabaseTransaction transaction,
         string[] users,
         IReadOnlyList<Claim> claims,
@@ -232,7 +236,14 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             .Add("users", users)
             .Add("served", claims.Select(claim => claim.Mission.UserId.Value).ToArray())
             .Add("per_user", (long)options.ConcurrentPerUserMax);
-        await pass.ExecuteNonQueryAsync(cancellationToken);
+        await using var reader = await pass.ExecuteReaderAsync(cancellationToken);
+        var hasPassedOver = false;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            hasPassedOver |= reader.GetBoolean(0);
+        }
+
+        return hasPassedOver;
     }
 
     private static async Task<string[]> ReadTextsAsync(

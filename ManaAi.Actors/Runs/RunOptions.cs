@@ -32,6 +32,12 @@ public sealed record RunOptions
     /// <summary>What is due for longer than this when it is first seen has its turn after what is on time.</summary>
     public TimeSpan LateAfter { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// From one claim to the next while most planners are at work: those who become free within it share one. The time
+    /// that a planner waits is nothing beside a call, and a claim costs as much as all else that the ledger does for a run.
+    /// </summary>
+    public TimeSpan ClaimGap { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Occurrences opened in one statement: a herd is opened in several, so that none takes long.</summary>
     public int OpenedMax { get; init; } = 5000;
 

@@ -26,7 +26,11 @@ public sealed class UsageReader(SyncDatabase database)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var (lastDay, reserved) = await ReadDayAsync(transaction, cancellationToken);
-        await using var command = transaction.Command(Sql.Get("Usage")).Add("from", from).Add("to", to);
+        await using var command = transaction
+            .Command(Sql.Get("Usage"))
+            .Add("from", from)
+            .Add("to", to)
+            .Add("rows_max", (long)RowsMax);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<(int Set, UsageRow Row)>();
         while (await reader.ReadAsync(cancellationToken))
@@ -41,9 +45,9 @@ public sealed class UsageReader(SyncDatabase database)
             lastDay,
             reserved,
             [.. Of(ByDay).OrderBy(row => row.Day)],
-            [.. Of(ByUser).Take(RowsMax)],
-            [.. Of(ByAgent).Where(row => row.AgentId is not null).Take(RowsMax)],
-            [.. Of(ByModel).Take(RowsMax)]
+            [.. Of(ByUser)],
+            [.. Of(ByAgent)],
+            [.. Of(ByModel)]
         );
 
         IEnumerable<UsageRow> Of(int set) => rows.Where(row => row.Set == set).Select(row => row.Row);

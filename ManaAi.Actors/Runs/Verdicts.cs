@@ -41,7 +41,7 @@ public static class Verdicts
         new(
             FailReason.Refused,
             "The AI declined to plan this mission. Rewording its objective may help.",
-            $"The model refused or was stopped by a content filter (finish_reason {finishReason})."
+            $"The model refused or was stopped by a content filter (finish_reason {ForeignText.Line(finishReason, 60)})."
         );
 
     public static Verdict.Failed Rejected(LlmOutcome.Rejected rejected) =>

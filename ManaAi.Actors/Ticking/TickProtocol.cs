@@ -37,6 +37,9 @@ public sealed record TickOutcome(
     /// <summary>Changes folded.</summary>
     public long Rows { get; init; }
 
+    /// <summary>Of those, the ones that only a sweep could find.</summary>
+    public long LateRows { get; init; }
+
     /// <summary>Occurrences opened.</summary>
     public long Opened { get; init; }
 

@@ -79,6 +79,7 @@ public sealed class TickRunner(
         {
             Model = options.ModelFor(access.Shape.Generation),
             Rows = fold.Rows,
+            LateRows = fold.LateRows,
             Opened = opened,
         };
     }

@@ -33,6 +33,7 @@ public sealed class Housekeeper(
     [
         ("runs", "PruneRuns", options.KeepRuns),
         ("token_usage", "PruneUsage", options.KeepUsage),
+        ("events", "PruneEvents", options.KeepEvents),
         ("ticks", "PruneTicks", options.KeepTicks),
     ];
 
@@ -51,8 +52,11 @@ public sealed class Housekeeper(
     {
         try
         {
-            if (message.Outcome is { Rows: > 0 } or { Opened: > 0 } or { Errors.Count: > 0 })
+            var isPruning = message.Outcome.Errors.Count == 0 && !(Since(_prunedAt) < options.Interval);
+            if (isPruning || message.Outcome is { Rows: > 0 } or { Opened: > 0 } or { Errors.Count: > 0 })
             {
+                // With each pruning an idle one too: a quiet night shows that someone looked, and the row's transaction
+                // id tells when others were begun.
                 await NoteAsync(message.Outcome, cancellationToken);
             }
 
@@ -61,13 +65,12 @@ public sealed class Housekeeper(
                 return;
             }
 
-            var isTimeToPrune = !(Since(_prunedAt) < options.Interval);
-            if (isTimeToPrune || message.Outcome.Rows > 0)
+            if (isPruning || message.Outcome.Rows > 0)
             {
                 await CountAsync(cancellationToken);
             }
 
-            if (isTimeToPrune)
+            if (isPruning)
             {
                 _prunedAt = time.GetTimestamp();
                 await PruneAsync(cancellationToken);
@@ -92,6 +95,7 @@ public sealed class Housekeeper(
                     .Add("node", node.Value)
                     .Add("took_ms", (long)outcome.Took.TotalMilliseconds)
                     .Add("rows", outcome.Rows)
+                    .Add("late_rows", outcome.LateRows)
                     .Add("opened", outcome.Opened)
                     .Add("claimable", (long)outcome.Claimable.Count)
                     .Add("errors", outcome.Errors.ToArray()),

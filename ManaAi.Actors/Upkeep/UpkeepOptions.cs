@@ -12,6 +12,9 @@ public sealed record UpkeepOptions
     /// <summary>KEEP_USAGE_MS; at least the day that budgets look back.</summary>
     public TimeSpan KeepUsage { get; init; } = TimeSpan.FromDays(400);
 
+    /// <summary>KEEP_EVENTS_MS.</summary>
+    public TimeSpan KeepEvents { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>KEEP_TICKS_MS.</summary>
     public TimeSpan KeepTicks { get; init; } = TimeSpan.FromDays(7);
 

@@ -41,6 +41,7 @@ public static class Verifier
                 isProjectionKnown,
                 findings
             );
+            await NoteForgottenAsync(snapshot.Main, notes, cancellationToken);
             looked = new Looked
             {
                 At = snapshot.TakenAt,
@@ -98,6 +99,24 @@ public static class Verifier
         }
 
         return true;
+    }
+
+    private static async Task NoteForgottenAsync(
+        DatabaseTransaction transaction,
+        List<string> notes,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = transaction.Command(Sql.Get("CountForgotten"));
+        if (await command.ExecuteScalarAsync(cancellationToken) is > 0L and var users)
+        {
+            notes.Add(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{users} users are forgotten while the log still holds rows of theirs; they were passed over."
+                )
+            );
+        }
     }
 
     private static bool IsAtWork(FeedCursor? cursor, VerifyOptions options, List<string> notes)

@@ -11,9 +11,6 @@ namespace ManaAi.Actors.Verification;
 /// </summary>
 internal sealed class VerifySnapshot : IAsyncDisposable
 {
-    /// <summary>Reading a log of ten million rows takes minutes.</summary>
-    private static readonly TimeSpan ReadingMax = TimeSpan.FromHours(2);
-
     private readonly SyncDatabase _database;
     private readonly string _name;
 
@@ -35,10 +32,14 @@ internal sealed class VerifySnapshot : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        var main = await database.BeginAsync(cancellationToken, ReadingMax, IsolationLevel.RepeatableRead);
+        var main = await database.BeginAsync(
+            cancellationToken,
+            SyncDatabase.LongStatementMax,
+            IsolationLevel.RepeatableRead
+        );
         try
         {
-            await main.LiftDeadlinesAsync(cancellationToken);
+            await main.LengthenDeadlinesAsync(cancellationToken);
             await using var export = main.Command(
                 "set transaction read only; select pg_export_snapshot(), clock_timestamp()"
             );
@@ -62,7 +63,7 @@ internal sealed class VerifySnapshot : IAsyncDisposable
             var begun = new DatabaseTransaction(
                 connection,
                 await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken),
-                ReadingMax
+                SyncDatabase.LongStatementMax
             );
             // Before any other statement. The name comes from PostgreSQL itself, and a parameter may not stand there.
             await using (var join = begun.Command($"set transaction snapshot '{_name}'"))
@@ -74,7 +75,7 @@ internal sealed class VerifySnapshot : IAsyncDisposable
                 "set transaction read only; select set_config('work_mem', '64MB', true)"
             );
             await prepare.ExecuteNonQueryAsync(cancellationToken);
-            await begun.LiftDeadlinesAsync(cancellationToken);
+            await begun.LengthenDeadlinesAsync(cancellationToken);
             return begun;
         }
         catch

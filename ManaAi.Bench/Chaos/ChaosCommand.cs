@@ -30,6 +30,11 @@ internal static class ChaosCommand
             Description = "RUN_LEASE_MS of the nodes, 2000 or more.",
             DefaultValueFactory = _ => 2000,
         };
+        var grace = new Option<int>("--grace-ms")
+        {
+            Description = "SHUTDOWN_GRACE_MS of the nodes; calls last half a second.",
+            DefaultValueFactory = _ => 300,
+        };
         var only = new Option<FaultKind[]>("--only")
         {
             Description = "Nothing but these faults, at their usual rate.",
@@ -38,6 +43,7 @@ internal static class ChaosCommand
         minutes.Validators.Add(result => Demand(result, result.GetValue(minutes) is > 0 and <= 1440));
         nodes.Validators.Add(result => Demand(result, result.GetValue(nodes) is >= 2 and <= 9));
         lease.Validators.Add(result => Demand(result, result.GetValue(lease) is >= 2000 and <= 60_000));
+        grace.Validators.Add(result => Demand(result, result.GetValue(grace) is >= 0 and <= 9000));
         var command = new Command(
             "chaos",
             "Runs nodes over the PostgreSQL of ./dev chaos, lets a seed torment them, and ends with 0 when nothing was lost or done twice."
@@ -47,6 +53,7 @@ internal static class ChaosCommand
             seed,
             nodes,
             lease,
+            grace,
             only,
         };
         command.SetAction(
@@ -60,7 +67,9 @@ internal static class ChaosCommand
                     )
                     {
                         Only = parsed.GetValue(only) ?? [],
+                        Grace = TimeSpan.FromMilliseconds(parsed.GetValue(grace)),
                         Service = Given("CHAOS_SERVICE"),
+                        OldService = Environment.GetEnvironmentVariable("CHAOS_OLD_SERVICE"),
                         Folder = Given("CHAOS_FOLDER"),
                         Admin = Given("CHAOS_ADMIN"),
                         ServiceUrl = Given("CHAOS_SERVICE_URL"),

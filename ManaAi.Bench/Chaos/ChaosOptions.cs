@@ -9,6 +9,12 @@ internal sealed record ChaosOptions(int Seed, TimeSpan Duration, int Nodes, Time
     /// <summary>mana-ai.dll.</summary>
     public required string Service { get; init; }
 
+    /// <summary>The same of the version before, which all nodes begin with; null: there is none.</summary>
+    public string? OldService { get; init; }
+
+    /// <summary>SHUTDOWN_GRACE_MS of the nodes.</summary>
+    public required TimeSpan Grace { get; init; }
+
     /// <summary>Where the processes' output goes.</summary>
     public required string Folder { get; init; }
 

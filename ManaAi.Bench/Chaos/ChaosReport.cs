@@ -39,6 +39,16 @@ internal static class ChaosReport
             "twice",
             $"{result.Twice} ({result.OwnRows} rows with an iteration for {result.RowsExpected} occurrences that ended with one)"
         );
+        if (result.Versions is { } versions)
+        {
+            Line(
+                output,
+                "versions",
+                $"ended by old nodes {versions.OldAlone} before the first new one, {versions.OldBeside} beside it; "
+                    + $"by new nodes {versions.NewBeside} beside old ones, {versions.NewAlone} after the last"
+            );
+        }
+
         WriteCalls(output, result);
         WriteTakeovers(output, options, result);
         foreach (var row in result.Unanswered.Lost.Take(10))

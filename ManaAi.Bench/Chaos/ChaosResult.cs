@@ -39,6 +39,9 @@ internal sealed record ChaosResult
     /// <summary>Kills that met a node which held a run.</summary>
     public required int KillsWithPlans { get; init; }
 
+    /// <summary>Where there are two: what the nodes of each ended.</summary>
+    public required VersionShares? Versions { get; init; }
+
     public required NodeLogs Logs { get; init; }
 
     public required TimeSpan? QuietAfter { get; init; }
@@ -64,6 +67,10 @@ internal sealed record ChaosResult
             (Calls.PaidTwice > 0, "calls were made again though their answer was kept"),
             (CallsPaid > Calls.Asked, "calls were made that nobody had noted"),
             (MostCalls > Node.CallsMax, "an occurrence had more calls than allowed"),
+            (
+                Versions is { OldBeside: 0 } or { NewBeside: 0 },
+                "the two versions did not work beside each other"
+            ),
             (Surprises.Count > 0, "nodes ended by themselves, or did not end when told"),
             (Verify.ExitCode != 0, "verify is not clean"),
         ];

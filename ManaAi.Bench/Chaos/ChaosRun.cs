@@ -19,6 +19,11 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter output, TimeProv
     public async Task<ChaosResult> RunAsync(CancellationToken cancellationToken)
     {
         var plan = FaultPlan.Draw(options.Seed, options.Duration, options.Nodes, options.Lease, options.Only);
+        if (options.OldService is not null)
+        {
+            plan = FaultPlan.WithUpgrades(plan, options.Duration, options.Nodes);
+        }
+
         await WritePlanAsync(plan);
 
         await using var admin = NpgsqlDataSource.Create(options.Admin);
@@ -97,6 +102,7 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter output, TimeProv
             Takeovers = takeovers,
             Undisturbed = [.. takeovers.Where(one => undisturbed.IsAny(one.Death))],
             KillsWithPlans = takeovers.Select(one => one.Death).Distinct().Count(),
+            Versions = options.OldService is null ? null : VersionShares.Of(events, faults, watch.IsOld),
             Logs = NodeLogs.Read(Directory.EnumerateFiles(options.Folder, "node-*.log")),
             QuietAfter = isQuiet ? quietAfter : null,
             Verify = await VerifyAsync(cancellationToken),

@@ -12,6 +12,9 @@ internal enum FaultKind
     /// <summary>SIGTERM: it hands back what it holds, then a new process in its place.</summary>
     Drain,
 
+    /// <summary>SIGTERM for a node of the older version, then one of this version in its place.</summary>
+    Upgrade,
+
     /// <summary>PostgreSQL ends all connections, stops and starts again.</summary>
     RestartFast,
 

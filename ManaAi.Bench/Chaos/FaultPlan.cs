@@ -57,6 +57,30 @@ internal static class FaultPlan
         ];
     }
 
+    /// <summary>
+    /// One node of the newer version, which brings the schema to its own; for most of the time it works beside the older
+    /// ones; then those follow, one after the other.
+    /// </summary>
+    public static IReadOnlyList<Fault> WithUpgrades(
+        IReadOnlyList<Fault> faults,
+        TimeSpan duration,
+        int nodes
+    ) =>
+        [
+            .. Enumerable
+                .Range(0, nodes)
+                .Select(node => new Fault(
+                    0,
+                    duration * (node == 0 ? 0.15 : 0.7 + (0.2 * node / nodes)),
+                    FaultKind.Upgrade,
+                    node,
+                    TimeSpan.Zero
+                ))
+                .Concat(faults)
+                .OrderBy(fault => fault.At)
+                .Select((fault, index) => fault with { Number = index + 1 }),
+        ];
+
     private static bool IsOfNode(FaultKind kind) =>
         kind is FaultKind.Kill or FaultKind.Pause or FaultKind.Drain or FaultKind.CutConnections;
 

@@ -80,6 +80,11 @@ internal sealed class Injector(
             case FaultKind.LlmSlow or FaultKind.LlmHangs or FaultKind.LlmFails or FaultKind.LlmRefuses:
                 await InTurnAsync(_llmTurn, fault, null, () => LlmAsync(fault, cancellationToken));
                 break;
+            case FaultKind.Upgrade:
+                await nodes[fault.Node!.Value].Turn.WaitAsync(cancellationToken);
+                var old = nodes[fault.Node.Value];
+                await InTurnAsync(null, fault, old, () => NodeAsync(fault, old, cancellationToken));
+                break;
             default:
                 var node = await TakeNodeAsync(fault.Node!.Value, cancellationToken);
                 await InTurnAsync(null, fault, node, () => NodeAsync(fault, node, cancellationToken));
@@ -140,13 +145,18 @@ internal sealed class Injector(
                 await Task.Delay(fault.Length, time, cancellationToken);
                 node.Start();
                 break;
-            case FaultKind.Drain:
+            case FaultKind.Drain or FaultKind.Upgrade:
                 if (await node.DrainAsync(DrainMax) is { } wrong)
                 {
                     Surprise($"node {node.Number} {wrong}");
                 }
 
                 await Task.Delay(fault.Length, time, cancellationToken);
+                if (fault.Kind is FaultKind.Upgrade)
+                {
+                    node.Upgrade();
+                }
+
                 node.Start();
                 break;
             case FaultKind.Pause:

@@ -28,12 +28,17 @@ internal sealed class Node(int number, ChaosOptions options, Uri llm, TimeProvid
 
     public int? ExitCode => _process?.ExitCode;
 
+    /// <summary>It is of the version before, until it is upgraded.</summary>
+    public bool IsOld { get; private set; } = options.OldService is not null;
+
+    public void Upgrade() => IsOld = false;
+
     public void Start()
     {
         _process?.Dispose();
         StartedAt = time.GetUtcNow();
         _process = ServiceProcess.Start(
-            options.Service,
+            IsOld ? options.OldService! : options.Service,
             ["serve"],
             new Dictionary<string, string>(StringComparer.Ordinal)
             {
@@ -51,7 +56,7 @@ internal sealed class Node(int number, ChaosOptions options, Uri llm, TimeProvid
                 ["MANA_LLM_TIMEOUT_MS"] = "3000",
                 ["LOG_MARGIN_MS"] = Milliseconds(options.LogMargin),
                 ["SWEEP_INTERVAL_MS"] = "3000",
-                ["SHUTDOWN_GRACE_MS"] = "300",
+                ["SHUTDOWN_GRACE_MS"] = Milliseconds(options.Grace),
             },
             Path.Combine(options.Folder, $"node-{number}.log")
         );

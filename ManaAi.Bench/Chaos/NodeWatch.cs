@@ -38,6 +38,13 @@ internal sealed class NodeWatch(Ledger ledger, ChaosOptions options, TimeProvide
         }
     }
 
+    /// <summary>Whether a node was of the version that its place was upgraded from.</summary>
+    public bool IsOld(string nodeId, IEnumerable<FaultRecord> upgrades) =>
+        _nodes.TryGetValue(nodeId, out var node)
+        && upgrades.Any(upgrade =>
+            options.FirstPort + upgrade.Node == node.Port && node.StartedAt < upgrade.At
+        );
+
     /// <returns>Null: the process never came to show itself, and so held nothing.</returns>
     public string? NodeOf(int place, DateTimeOffset processStartedAt, DateTimeOffset at) =>
         _nodes

@@ -22,10 +22,21 @@ internal static class BenchCommand
             Description = "Rows of the log for each mission.",
             DefaultValueFactory = _ => 10,
         };
+        var dashboard = new Option<bool>("--dashboard")
+        {
+            Description = "Measures the dashboard over a full ledger instead.",
+        };
+        var runs = new Option<long>("--runs")
+        {
+            Description = "With --dashboard: how many runs the ledger has.",
+            DefaultValueFactory = _ => DashboardMeasurements.RunsDefault,
+        };
         var command = new Command("bench", "Measures ticks, plans and memory beside what they cost bare.")
         {
             missions,
             rowsPer,
+            dashboard,
+            runs,
         };
         command.SetAction(
             async (parsed, cancellationToken) =>
@@ -43,7 +54,14 @@ internal static class BenchCommand
                     cancellationToken
                 );
                 var report = new Report(size);
-                await new Measurements(database, report).RunAsync(cancellationToken);
+                await (
+                    parsed.GetValue(dashboard)
+                        ? new DashboardMeasurements(database, report).RunAsync(
+                            parsed.GetValue(runs),
+                            cancellationToken
+                        )
+                        : new Measurements(database, report).RunAsync(cancellationToken)
+                );
                 report.Write(Console.Out);
                 return 0;
             }

@@ -28,6 +28,10 @@ internal sealed class BenchDatabase : IAsyncDisposable
     public string ReaderUrl =>
         new UriBuilder(Superuser) { UserName = "mana_ai_reader", Password = _readerPassword }.Uri.ToString();
 
+    /// <summary>Connections as a node has them; whoever asks disposes of it.</summary>
+    public NpgsqlDataSource ReaderSource() =>
+        NpgsqlDataSource.Create(ConnectionString(new Uri(ReaderUrl)) + ";No Reset On Close=true");
+
     private Uri Superuser => new UriBuilder(_superuser) { Path = "/mana_sync" }.Uri;
 
     public static async Task<BenchDatabase> CreateAsync(
@@ -51,16 +55,19 @@ internal sealed class BenchDatabase : IAsyncDisposable
             ("missions", size.Missions.ToString(CultureInfo.InvariantCulture)),
             ("rows_per", size.RowsPer.ToString(CultureInfo.InvariantCulture))
         );
-        await database.PsqlAsync(
-            "roles.sql",
-            cancellationToken,
-            ("log_index", "1"),
-            ("reader_password", database._readerPassword)
-        );
+        await database.PsqlAsync("roles.sql", cancellationToken, ("log_index", "1"));
         // ANALYZE alone would leave the visibility map to whichever measurement comes first.
         await database.ExecuteAsync("vacuum analyze public.sync_changes", cancellationToken);
         return database;
     }
+
+    /// <summary>Makes the ledger of ninety days over the missions that are projected.</summary>
+    public Task FillLedgerAsync(long runs, CancellationToken cancellationToken) =>
+        PsqlAsync(
+            "Measuring/fill-ledger.sql",
+            cancellationToken,
+            ("runs", runs.ToString(CultureInfo.InvariantCulture))
+        );
 
     public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
@@ -122,6 +129,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
         start.Environment["PGUSER"] = Uri.UnescapeDataString(user[0]);
         start.Environment["PGPASSWORD"] = Uri.UnescapeDataString(user[1]);
         start.Environment["PGDATABASE"] = "mana_sync";
+        start.Environment["MANA_AI_READER_PASSWORD"] = _readerPassword;
         using var psql = Process.Start(start)!;
         await psql.StandardOutput.ReadToEndAsync(cancellationToken);
         await psql.WaitForExitAsync(cancellationToken);

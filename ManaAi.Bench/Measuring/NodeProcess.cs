@@ -10,6 +10,10 @@ namespace ManaAi.Bench.Measuring;
 internal sealed class NodeProcess : IAsyncDisposable
 {
     public const string Key = "a-key-of-the-bench-0123456789abcdef";
+
+    /// <summary>The service's mana-ai.dll; the one beside this program where it is not set.</summary>
+    private const string ServiceVariable = "MANA_BENCH_SERVICE";
+
     private static readonly TimeSpan StartMax = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
@@ -101,7 +105,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     )
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "mana-ai.dll"));
+        start.ArgumentList.Add(
+            Environment.GetEnvironmentVariable(ServiceVariable)
+                ?? Path.Combine(AppContext.BaseDirectory, "mana-ai.dll")
+        );
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

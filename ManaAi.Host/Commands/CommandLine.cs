@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using ManaAi.Host.Commands.Doctor;
 using ManaAi.Host.Commands.LlmStub;
 
 namespace ManaAi.Host.Commands;
@@ -18,19 +19,24 @@ internal static class CommandLine
     )
     {
         var parsed = Create(environment).Parse(arguments);
-        if (parsed.Action is ParseErrorAction parseError)
+        if (parsed.Action is ParseErrorAction)
         {
-            // Both go to stdout, where a script expects data.
-            parseError.ShowHelp = false;
-            parseError.ShowTypoCorrections = false;
+            // The library would repeat the arguments as they are, and put help on stdout, where a script expects data.
+            foreach (var mistake in parsed.Errors)
+            {
+                await error.WriteLineAsync(Printable.Text(mistake.Message));
+            }
+
+            return ExitCodes.Usage;
         }
-        else if (parsed.Action is not HelpWithExamples && FindRepeated(parsed) is { } repeated)
+
+        if (parsed.Action is not HelpWithExamples && FindRepeated(parsed) is { } repeated)
         {
             await error.WriteLineAsync($"Option '{repeated}' is given more than once.");
             return ExitCodes.Usage;
         }
 
-        var exitCode = await parsed.InvokeAsync(
+        return await parsed.InvokeAsync(
             new InvocationConfiguration
             {
                 Output = output,
@@ -39,7 +45,6 @@ internal static class CommandLine
                 ProcessTerminationTimeout = null,
             }
         );
-        return parsed.Action is ParseErrorAction ? ExitCodes.Usage : exitCode;
     }
 
     /// <summary>The library takes a flag that is given twice; a value given twice is its own mistake.</summary>
@@ -70,10 +75,14 @@ internal static class CommandLine
             RequestCommands.CreateRetry(environment),
             PauseCommands.CreatePause(environment),
             PauseCommands.CreateResume(environment),
+            PauseCommands.CreateList(environment),
             NodesCommand.Create(environment),
             UsageCommand.Create(environment),
             EventsCommand.Create(environment),
+            DoctorCommand.Create(environment),
+            MigrateCommand.Create(environment),
             VerifyCommand.Create(environment),
+            ForgetCommand.Create(environment),
             FoldCommand.Create(),
             NextCommand.Create(),
             SimulateCommand.Create(environment),

@@ -1,12 +1,21 @@
 using System.CommandLine;
 using System.Text.Json;
 using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Missions;
 
 namespace ManaAi.Host.Commands;
 
 /// <summary>Prints what a set of change-log rows folds into: why the server thinks that a mission is paused.</summary>
 internal static class FoldCommand
 {
+    private static readonly Column[] FieldColumns =
+    [
+        new("record"),
+        new("field"),
+        new("written at"),
+        new("value"),
+    ];
+
     /// <param name="openInput">What `-` reads; null is the process's own standard input.</param>
     public static Command Create(Func<Stream>? openInput = null)
     {
@@ -14,22 +23,25 @@ internal static class FoldCommand
         {
             Description = "A JSON array of rows as SELECT json_agg(sync_changes) gives them; - reads stdin.",
         };
+        var form = new OutputForm(OutputForm.Json);
         var command = new Command("fold", "Folds change-log rows as devices do, and prints the records.")
         {
             file,
+            form.Option,
         };
         command.SetAction(
             (parsed, cancellationToken) =>
                 RunAsync(
                     parsed.GetRequiredValue(file),
                     openInput ?? Console.OpenStandardInput,
-                    parsed.InvocationConfiguration.Output,
-                    parsed.InvocationConfiguration.Error,
+                    form.IsJson(parsed),
+                    parsed.InvocationConfiguration,
                     cancellationToken
                 )
         );
         return command.WithExamples(
             "mana-ai fold rows.json",
+            "mana-ai fold rows.json -o table",
             "psql -Atc \"select json_agg(c) from sync_changes c where record_id = '…'\" | mana-ai fold -"
         );
     }
@@ -37,11 +49,12 @@ internal static class FoldCommand
     private static async Task<int> RunAsync(
         string file,
         Func<Stream> openInput,
-        TextWriter output,
-        TextWriter error,
+        bool isJson,
+        InvocationConfiguration streams,
         CancellationToken cancellationToken
     )
     {
+        var (output, error) = (streams.Output, streams.Error);
         byte[] json;
         try
         {
@@ -65,7 +78,15 @@ internal static class FoldCommand
                 await error.WriteLineAsync(Printable.Text(fault));
             }
 
-            await output.WriteLineAsync(Printable.Json(result.ToJson()));
+            if (isJson)
+            {
+                await output.WriteLineAsync(Printable.Json(result.ToJson()));
+            }
+            else
+            {
+                Columns.Write(output, FieldColumns, result.Records.SelectMany(Rows));
+            }
+
             return ExitCodes.Ok;
         }
         catch (InvalidDataException exception)
@@ -76,6 +97,36 @@ internal static class FoldCommand
             );
             return ExitCodes.Failed;
         }
+    }
+
+    /// <summary>A row for each field; of a long value only the beginning is shown.</summary>
+    private static IEnumerable<IReadOnlyList<string>> Rows(FoldedLogRecord folded)
+    {
+        var name = $"{folded.Key.TableName} {folded.Key.UserId}/{folded.Key.RecordId}";
+        if (folded.Record is not { } json)
+        {
+            return
+            [
+                [name, "", "", "nothing is left of it"],
+            ];
+        }
+
+        using var record = JsonDocument.Parse(json, RecordJson.Options);
+        using var times = JsonDocument.Parse(folded.FieldTimes ?? "{}"u8.ToArray(), RecordJson.Options);
+        return
+        [
+            .. record
+                .RootElement.EnumerateObject()
+                .Select(field =>
+                    (string[])
+                        [
+                            name,
+                            field.Name,
+                            times.RootElement.TryGetProperty(field.Name, out var time) ? time.ToString() : "",
+                            field.Value.GetRawText(),
+                        ]
+                ),
+        ];
     }
 
     private static async Task<byte[]> ReadAsync(

@@ -36,7 +36,7 @@ internal static class NextCommand
         var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         if (!options.TryRead(parsed, out var asked, out var mistake))
         {
-            error.WriteLine(mistake);
+            error.WriteLine(Printable.Text(mistake));
             return UsageError;
         }
 
@@ -54,7 +54,7 @@ internal static class NextCommand
 
         if (runs is [.., NextRun.Never(var reason)])
         {
-            error.WriteLine(reason);
+            error.WriteLine(Printable.Text(reason));
         }
 
         return 0;

@@ -25,27 +25,21 @@ internal sealed class NodeCommand
         HelpName = "path",
     };
 
-    private readonly Option<string> _form = new("--output", "-o")
-    {
-        Description = "table for people, json for programs.",
-        HelpName = "table|json",
-        DefaultValueFactory = _ => "table",
-    };
+    private readonly OutputForm _form = new();
 
     public NodeCommand(string name, string description, IReadOnlyDictionary<string, string?> environment)
     {
         _environment = environment;
-        _form.AcceptOnlyFromAmong("table", "json");
         Command = new Command(name, $"{description} Asks the node at MANA_AI_URL with MANA_SERVICE_KEY.")
         {
             _keyFile,
-            _form,
+            _form.Option,
         };
     }
 
     public Command Command { get; }
 
-    public bool IsJson(ParseResult parsed) => parsed.GetValue(_form) is "json";
+    public bool IsJson(ParseResult parsed) => _form.IsJson(parsed);
 
     /// <summary>Sends one request; what it answers goes to stdout, everything else to stderr.</summary>
     /// <param name="patience">How long the answer may take.</param>

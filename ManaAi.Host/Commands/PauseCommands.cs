@@ -7,6 +7,14 @@ namespace ManaAi.Host.Commands;
 /// <summary>Stops claims for the whole service, a user or a mission, and lets them go on. Neither asks back.</summary>
 internal static class PauseCommands
 {
+    private static readonly Column[] PauseColumns =
+    [
+        new("paused"),
+        new("since"),
+        new("until"),
+        new("reason"),
+    ];
+
     public static Command CreatePause(IReadOnlyDictionary<string, string?> environment)
     {
         var node = new NodeCommand(
@@ -40,7 +48,7 @@ internal static class PauseCommands
             {
                 Table.Write(
                     output,
-                    ("paused", Name(pause.UserId, pause.MissionId)),
+                    ("paused", RunText.ScopeOf(pause.UserId, pause.MissionId)),
                     ("since", RunText.Instant(pause.PausedAt)),
                     ("until", pause.Until is { } end ? RunText.Instant(end) : "someone resumes"),
                     ("reason", pause.Reason)
@@ -69,11 +77,48 @@ internal static class PauseCommands
             NodeArguments.Patience,
             (resumed, output, _) =>
             {
-                Table.Write(output, ("resumed", Name(resumed.UserId, resumed.MissionId)));
+                Table.Write(output, ("resumed", RunText.ScopeOf(resumed.UserId, resumed.MissionId)));
                 return ExitCodes.Ok;
             }
         );
         return node.Command.WithExamples("mana-ai resume", "mana-ai resume user-1/mission-1");
+    }
+
+    public static Command CreateList(IReadOnlyDictionary<string, string?> environment)
+    {
+        var node = new NodeCommand(
+            "pauses",
+            "Lists what is paused, since when, until when and why.",
+            environment
+        );
+        node.Sends<PausesView>(
+            HttpMethod.Get,
+            "/internal/pauses",
+            NodeArguments.Patience,
+            (view, output, error) =>
+            {
+                Columns.Write(
+                    output,
+                    PauseColumns,
+                    view.Pauses.Select(pause =>
+                        (string[])
+                            [
+                                RunText.ScopeOf(pause.UserId, pause.MissionId),
+                                RunText.Instant(pause.PausedAt),
+                                pause.Until is { } end ? RunText.Instant(end) : "someone resumes",
+                                pause.Reason,
+                            ]
+                    )
+                );
+                if (view.Pauses.Count == 0)
+                {
+                    error.WriteLine("Nothing is paused.");
+                }
+
+                return ExitCodes.Ok;
+            }
+        );
+        return node.Command.WithExamples("mana-ai pauses", "mana-ai pauses -o json");
     }
 
     private static string BodyOf(string? scope, string? reason, string? until)
@@ -87,12 +132,4 @@ internal static class PauseCommands
                 .ToDictionary(member => member.Name, member => member.Value, StringComparer.Ordinal)
         );
     }
-
-    private static string Name(string? user, string? mission) =>
-        (user, mission) switch
-        {
-            (null, _) => "the whole service",
-            (_, null) => $"user {user}",
-            _ => $"{user}/{mission}",
-        };
 }

@@ -16,16 +16,39 @@ internal static class RequestCommands
             environment
         );
         var mission = NodeArguments.Mission();
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description =
+                "Only shows what would be asked: the prompt, the tools, an estimate of tokens, and the runs to come.",
+        };
         node.Command.Add(mission);
-        node.Sends<RunRequestView>(
-            parsed => new NodeRequest(
-                HttpMethod.Post,
-                NodeArguments.MissionPath(parsed.GetRequiredValue(mission), "/run-now")
-            ),
+        node.Command.Add(dryRun);
+        node.Asks(
             NodeArguments.Patience,
-            WriteAsked
+            (client, parsed, cancellationToken) =>
+            {
+                var text = parsed.GetRequiredValue(mission);
+                return parsed.GetValue(dryRun)
+                    ? node.ShowAsync<DryRunView>(
+                        client,
+                        new NodeRequest(HttpMethod.Get, NodeArguments.MissionPath(text, "/dry-run")),
+                        parsed,
+                        DryRunText.Write,
+                        cancellationToken
+                    )
+                    : node.ShowAsync<RunRequestView>(
+                        client,
+                        new NodeRequest(HttpMethod.Post, NodeArguments.MissionPath(text, "/run-now")),
+                        parsed,
+                        WriteAsked,
+                        cancellationToken
+                    );
+            }
         );
-        return node.Command.WithExamples("mana-ai run-now user-1/mission-1");
+        return node.Command.WithExamples(
+            "mana-ai run-now user-1/mission-1",
+            "mana-ai run-now user-1/mission-1 --dry-run"
+        );
     }
 
     public static Command CreateRetry(IReadOnlyDictionary<string, string?> environment)

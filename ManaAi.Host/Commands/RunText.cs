@@ -44,14 +44,25 @@ internal static class RunText
     /// <summary>An event in one line, plain enough for grep.</summary>
     public static string Line(RunEvent one)
     {
-        var what = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Instant(one.At)}  {one.Kind, -14}  {one.UserId}/{one.MissionId}  run {one.RunId}"
-        );
-        return Printable.Text(
-            what + (one.Node is null ? "" : $"  {one.Node}") + (one.Detail is null ? "" : $"  {one.Detail}")
-        );
+        string?[] parts =
+        [
+            $"{Instant(one.At)}  {one.Kind, -14}",
+            ScopeOf(one.UserId, one.MissionId),
+            one.RunId is { } run ? $"run {Number(run)}" : null,
+            one.Node,
+            one.Detail,
+        ];
+        return Printable.Text(string.Join("  ", parts.Where(part => part is not null)));
     }
+
+    /// <summary>What a pause is for, or whose a run is.</summary>
+    public static string ScopeOf(string? user, string? mission) =>
+        (user, mission) switch
+        {
+            (null or "", _) => "the whole service",
+            (_, null or "") => $"user {user}",
+            _ => $"{user}/{mission}",
+        };
 
     public static string Ended(string? verdict, string? reason) =>
         reason is null ? verdict ?? "" : $"{verdict} ({reason})";

@@ -113,7 +113,7 @@ internal static class SimulateCommand
             await error.WriteLineAsync(
                 $"{Printable.Text(settings.Database.Display)}: {DatabaseFaults.Describe(exception)}."
             );
-            return ExitCodeOf(exception);
+            return DatabaseCommand.ExitCodeOf(exception);
         }
     }
 
@@ -143,18 +143,4 @@ internal static class SimulateCommand
             );
         }
     }
-
-    private static int ExitCodeOf(Exception exception) =>
-        exception switch
-        {
-            PostgresException
-            {
-                SqlState: PostgresErrorCodes.InvalidPassword
-                    or PostgresErrorCodes.InvalidAuthorizationSpecification
-            } => ExitCodes.Denied,
-            PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => ExitCodes.Denied,
-            PostgresException { IsTransient: false, SqlState: not PostgresErrorCodes.InvalidCatalogName } =>
-                ExitCodes.Failed,
-            _ => ExitCodes.Unavailable,
-        };
 }

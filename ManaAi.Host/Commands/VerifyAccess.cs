@@ -7,8 +7,8 @@ namespace ManaAi.Host.Commands;
 /// <summary>Whether there is anything to verify, and whether this login sees it. It changes nothing.</summary>
 internal static class VerifyAccess
 {
-    /// <returns>The log's shape, or why there is none.</returns>
-    public static async Task<(LogShape? Shape, string Reason)> LookAsync(
+    /// <returns>The log's shape, or why there is none and how that ends the command.</returns>
+    public static async Task<(LogShape? Shape, string Reason, int ExitCode)> LookAsync(
         SyncDatabase database,
         CancellationToken cancellationToken
     )
@@ -16,20 +16,29 @@ internal static class VerifyAccess
         await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
         if (await LogShape.ReadAsync(connection, cancellationToken) is not { } shape)
         {
-            return (null, "the change log public.sync_changes is not in this database.");
+            return (
+                null,
+                "the change log public.sync_changes is not in this database.",
+                ExitCodes.Unavailable
+            );
         }
 
         if (await IsAsync(connection, "IsBlinded", cancellationToken))
         {
             return (
                 null,
-                "row-level security hides the change log from this login; let SYNC_DATABASE_URL log in as mana_ai_reader."
+                "row-level security hides the change log from this login; let SYNC_DATABASE_URL log in as mana_ai_reader.",
+                ExitCodes.Denied
             );
         }
 
         return await IsAsync(connection, "HasLedger", cancellationToken)
-            ? (shape, "")
-            : (null, "there is no schema mana_ai yet: start the service once.");
+            ? (shape, "", ExitCodes.Ok)
+            : (
+                null,
+                "there is no schema mana_ai yet: start the service once, or run `mana-ai migrate`.",
+                ExitCodes.Unavailable
+            );
     }
 
     private static async Task<bool> IsAsync(

@@ -19,14 +19,15 @@ internal static class VerifyCommand
 
     public static Command Create(IReadOnlyDictionary<string, string?> environment)
     {
-        var json = new Option<bool>("--json") { Description = "Prints one JSON object, for programs." };
+        var form = new OutputForm();
+        var json = new Option<bool>("--json") { Description = "The same as -o json." };
         var refold = new Option<bool>("--refold")
         {
             Description = "Folds the records that differ from the log again, and verifies once more.",
         };
         var staleAfter = new Option<int>("--stale-after")
         {
-            Description = $"Minutes that a mission may be due without a run. Default: {MinutesDefault}.",
+            Description = "Minutes that a mission may be due without a run.",
             HelpName = "minutes",
             DefaultValueFactory = _ => MinutesDefault,
         };
@@ -48,6 +49,7 @@ internal static class VerifyCommand
             "Checks the database at SYNC_DATABASE_URL while nodes work; ends with 0 or 1. Writes nothing without --refold."
         )
         {
+            form.Option,
             json,
             refold,
             staleAfter,
@@ -56,7 +58,7 @@ internal static class VerifyCommand
             (parsed, cancellationToken) =>
                 RunAsync(
                     new VerifyQuestion(
-                        parsed.GetValue(json),
+                        form.IsJson(parsed) || parsed.GetValue(json),
                         parsed.GetValue(refold),
                         TimeSpan.FromMinutes(parsed.GetValue(staleAfter))
                     ),
@@ -65,7 +67,7 @@ internal static class VerifyCommand
                     cancellationToken
                 )
         );
-        return command.WithExamples("mana-ai verify", "mana-ai verify --json", "mana-ai verify --refold");
+        return command.WithExamples("mana-ai verify", "mana-ai verify -o json", "mana-ai verify --refold");
     }
 
     private static async Task<int> RunAsync(
@@ -89,7 +91,7 @@ internal static class VerifyCommand
                     await streams.Error.WriteLineAsync(
                         $"Nothing was verified: {DatabaseFaults.Describe(exception)}."
                     );
-                    return ExitCodes.Unavailable;
+                    return DatabaseCommand.ExitCodeOf(exception);
                 }
 
             default:
@@ -106,11 +108,11 @@ internal static class VerifyCommand
     {
         await using var source = NpgsqlDataSource.Create(settings.Database.ConnectionString.Reveal());
         var database = new SyncDatabase(source);
-        var (shape, reason) = await VerifyAccess.LookAsync(database, cancellationToken);
+        var (shape, reason, exitCode) = await VerifyAccess.LookAsync(database, cancellationToken);
         if (shape is null)
         {
             await streams.Error.WriteLineAsync($"Nothing was verified: {reason}");
-            return ExitCodes.Unavailable;
+            return exitCode;
         }
 
         var options = new VerifyOptions

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Verification;
 
@@ -9,12 +7,6 @@ namespace ManaAi.Host.Commands;
 /// <summary>How `verify` shows its report: lines for people, one object for programs.</summary>
 internal static class VerifyOutput
 {
-    private static readonly JsonSerializerOptions Form = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public static void Write(
         TextWriter output,
         bool isJson,
@@ -24,7 +16,7 @@ internal static class VerifyOutput
     {
         if (isJson)
         {
-            output.WriteLine(Printable.Json(JsonSerializer.Serialize(View(report, refolded), Form)));
+            OutputForm.WriteJson(output, View(report, refolded));
             return;
         }
 

@@ -25,7 +25,7 @@ internal sealed class JsonBody
     )
     {
         using var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, cancellationToken); // Kestrel ends it at its limit.
+        await request.Body.CopyToAsync(body, cancellationToken);
         if (body.Length == 0)
         {
             return new JsonBody(new Dictionary<string, string>(StringComparer.Ordinal));

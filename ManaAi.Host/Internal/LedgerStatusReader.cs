@@ -5,7 +5,7 @@ using ManaAi.Actors.Runs;
 namespace ManaAi.Host.Internal;
 
 /// <summary>The ledger's sums for the status page; null while the database is away.</summary>
-internal sealed class LedgerStatusReader(RunLedger ledger, LlmGate llm, NodeRegistry nodes, NodeId node)
+internal sealed class LedgerStatusReader(RunLedger ledger, LlmGate llm, NodeList nodes, NodeId node)
     : IStatusReader
 {
     public string NodeId => node.Value;
@@ -25,7 +25,7 @@ internal sealed class LedgerStatusReader(RunLedger ledger, LlmGate llm, NodeRegi
                 LlmStatusView.Of(reading)
             )
             {
-                Nodes = await nodes.ListAsync(cancellationToken),
+                Nodes = await nodes.ReadAsync(cancellationToken),
             };
         }
         catch (Exception exception) when (exception.IsDatabaseFault())

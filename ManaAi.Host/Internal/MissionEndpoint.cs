@@ -39,6 +39,7 @@ internal static class MissionEndpoint
         [FromServices] MissionLookup missions,
         [FromServices] DatabaseGate gate,
         [FromServices] ScheduleOptions options,
+        [FromServices] UnknownMission unknown,
         CancellationToken cancellationToken
     )
     {
@@ -53,10 +54,7 @@ internal static class MissionEndpoint
         var shape = (await gate.EnterAsync(cancellationToken)).Access?.Shape;
         return await missions.FindAsync(key, shape, cancellationToken) is { } details
             ? TypedResults.Ok(MissionView.Of(details, options))
-            : TypedResults.Problem(
-                statusCode: StatusCodes.Status404NotFound,
-                detail: "The change log has no mission with this user and this id."
-            );
+            : await unknown.AnswerAsync(key, cancellationToken);
     }
 }
 

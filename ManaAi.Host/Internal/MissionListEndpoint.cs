@@ -51,7 +51,7 @@ internal static class MissionListEndpoint
         );
     }
 
-    private static MissionFilter FilterOf(MissionQuery query, Inputs inputs)
+    internal static MissionFilter FilterOf(MissionQuery query, Inputs inputs)
     {
         var state = inputs.Word("state", query.State, "active", "paused", "done", "archived", "deleted");
         var isDue = inputs.Flag("due", query.Due);
@@ -86,7 +86,7 @@ internal static class MissionListEndpoint
             )
             : null;
 
-    private static string CursorOf(MissionSummary last, bool isDue)
+    internal static string CursorOf(MissionSummary last, bool isDue)
     {
         var (user, mission) = (last.Key.UserId.Value, last.Key.MissionId.Value);
         return isDue

@@ -22,9 +22,9 @@ internal static class NodeEndpoint
             );
 
     internal static async Task<Ok<NodesView>> GetNodesAsync(
-        [FromServices] NodeRegistry nodes,
+        [FromServices] NodeList nodes,
         CancellationToken cancellationToken
-    ) => TypedResults.Ok(new NodesView([.. (await nodes.ListAsync(cancellationToken)).Select(NodeView.Of)]));
+    ) => TypedResults.Ok(new NodesView([.. (await nodes.ReadAsync(cancellationToken)).Select(NodeView.Of)]));
 }
 
 internal sealed record NodesView(IReadOnlyList<NodeView> Nodes);

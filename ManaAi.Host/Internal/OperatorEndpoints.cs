@@ -12,6 +12,7 @@ internal static class OperatorEndpoints
         asked.MapMissions();
         asked.MapMission();
         asked.MapWhy();
+        asked.MapDryRun();
         asked.MapRuns();
         asked.MapNodes();
         asked.MapEvents();

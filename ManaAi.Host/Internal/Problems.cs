@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace ManaAi.Host.Internal;
@@ -21,6 +22,13 @@ internal static class Problems
             options.SuppressDiagnosticsCallback = context => StatusOf(context.Exception) < 500;
         });
     }
+
+    /// <summary>The database is not as it must be, so there is nothing to answer from.</summary>
+    public static ProblemHttpResult NotReady(IEnumerable<string> reasons) =>
+        TypedResults.Problem(
+            statusCode: StatusCodes.Status503ServiceUnavailable,
+            detail: $"The service is not ready, so nothing runs: {string.Join("; ", reasons)}"
+        );
 
     private static int StatusOf(Exception exception) =>
         exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError;
@@ -75,7 +83,7 @@ internal static class Problems
                 StatusCodes.Status405MethodNotAllowed =>
                     "This path does not take this method; the header Allow lists those it takes.",
                 StatusCodes.Status413PayloadTooLarge =>
-                    $"The body is larger than {ServiceHost.BodyBytesMax} bytes.",
+                    $"The body is larger than {BodyLimit.BytesMax} bytes.",
                 >= 500 => "The service could not answer; its log says why.",
                 _ => "The request cannot be answered as it is.",
             };

@@ -12,7 +12,7 @@ namespace ManaAi.Host.Internal;
 internal static class RunEndpoints
 {
     private const string List = "runs";
-    private const string CancelReason = "an operator cancelled it";
+    internal const string CancelReason = "an operator cancelled it";
 
     public static void MapRuns(this IEndpointRouteBuilder asked)
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using ManaAi.Actors.Ticking;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -25,14 +24,11 @@ internal static class TickEndpoint
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
 
     internal static async Task<Results<Ok<TickView>, ProblemHttpResult>> RunTickAsync(
-        HttpRequest request,
         ITickCoordinator ticks,
         IHostApplicationLifetime lifetime,
         CancellationToken cancellationToken
     )
     {
-        await DrainAsync(request, cancellationToken);
-
         // The server waits for its requests before the actors are told to stop: a tick's answer that takes minutes
         // would eat the time in which they hand their runs back.
         using var untilStopping = CancellationTokenSource.CreateLinkedTokenSource(
@@ -49,20 +45,6 @@ internal static class TickEndpoint
                 statusCode: StatusCodes.Status503ServiceUnavailable,
                 detail: "The service is stopping; what the tick began goes on or is handed back."
             );
-        }
-    }
-
-    // The body means nothing, but Kestrel limits only what is read.
-    private static async Task DrainAsync(HttpRequest request, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var read = await request.BodyReader.ReadAsync(cancellationToken);
-            request.BodyReader.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-            {
-                return;
-            }
         }
     }
 }

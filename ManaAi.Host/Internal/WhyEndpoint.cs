@@ -38,6 +38,7 @@ internal static class WhyEndpoint
         [FromServices] WhyReader reader,
         [FromServices] WhyLimits limits,
         [FromServices] DatabaseGate gate,
+        [FromServices] UnknownMission unknown,
         CancellationToken cancellationToken
     )
     {
@@ -51,18 +52,12 @@ internal static class WhyEndpoint
         var (access, reasons) = await gate.EnterAsync(cancellationToken);
         if (access is null)
         {
-            return TypedResults.Problem(
-                statusCode: StatusCodes.Status503ServiceUnavailable,
-                detail: $"The service is not ready, so nothing runs: {string.Join("; ", reasons)}"
-            );
+            return Problems.NotReady(reasons);
         }
 
         return await reader.ReadAsync(key, access.Shape.Generation, cancellationToken) is { } facts
             ? TypedResults.Ok(WhyView.Of(facts, limits))
-            : TypedResults.Problem(
-                statusCode: StatusCodes.Status404NotFound,
-                detail: "The change log has no mission with this user and this id."
-            );
+            : await unknown.AnswerAsync(key, cancellationToken);
     }
 }
 

@@ -39,6 +39,22 @@ internal sealed class ServiceKeys(ServiceSettings settings)
         return true;
     }
 
+    /// <summary>A secret for one purpose, from which no key can be learned; null where the candidate is no key.</summary>
+    public byte[]? Derive(string candidate, string purpose) =>
+        Accepts(candidate) ? Derive(Hash(candidate), purpose) : null;
+
+    /// <summary>The same of each key that is accepted now.</summary>
+    public IEnumerable<byte[]> DeriveAll(string purpose) =>
+        _ring.Hashes.Select(hash => Derive(hash, purpose));
+
+    private static byte[] Derive(byte[] hash, string purpose) =>
+        HKDF.DeriveKey(
+            HashAlgorithmName.SHA256,
+            hash,
+            SHA256.HashSizeInBytes,
+            info: Encoding.UTF8.GetBytes(purpose)
+        );
+
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
     private sealed class KeyRing(IReadOnlyList<Secret> keys)

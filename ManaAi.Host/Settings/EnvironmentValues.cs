@@ -16,6 +16,9 @@ internal sealed class EnvironmentValues(IReadOnlyDictionary<string, string?> env
     public SettingsResult<T> Judge<T>(T settings) =>
         _faults.Count == 0 ? new SettingsResult<T>.Ok(settings) : new SettingsResult<T>.Faulty(_faults);
 
+    /// <summary>What could not be turned so far.</summary>
+    public IReadOnlyList<SettingFault> Faults => _faults;
+
     public bool IsSet(string name) => Find(name) is not null;
 
     public bool Boolean(string name, bool defaultValue)
@@ -186,7 +189,7 @@ internal sealed class EnvironmentValues(IReadOnlyDictionary<string, string?> env
     public string? Name(string name)
     {
         var text = Find(name);
-        if (text is not null && (text.Length > 200 || !text.All(IsVisibleAscii)))
+        if (text is not null && (text.Length > 200 || !text.All(KeyText.IsVisibleAscii)))
         {
             Fault(name, "is not a name; it must be up to 200 visible ASCII characters without spaces.");
         }

@@ -176,6 +176,9 @@ internal sealed record KeepSettings
     /// <summary>What each answer cost. The default is 400 days, so that a year can be compared with the last.</summary>
     public required TimeSpan Usage { get; init; }
 
+    /// <summary>What happened to each occurrence. The default is 30 days.</summary>
+    public required TimeSpan Events { get; init; }
+
     /// <summary>What ticks did. The default is a week.</summary>
     public required TimeSpan Ticks { get; init; }
 }

@@ -16,30 +16,16 @@ internal static class SettingsReader
     public static SettingsResult<ServiceSettings> Read(IReadOnlyDictionary<string, string?> environment)
     {
         var values = new EnvironmentValues(environment);
-        var isDevelopment = IsDevelopment(values);
-        var keys = values.Keys(
-            KeyName,
-            KeyFileName,
-            isDevelopment ? KeyStrength.DevelopmentKey : null,
-            isAnyAccepted: isDevelopment
-        );
-        var settings = new ServiceSettings
-        {
-            IsDevelopment = isDevelopment,
-            Database = ReadDatabase(values),
-            Tick = ReadTick(values),
-            Llm = ReadLlm(values),
-            Runs = ReadRuns(values),
-            Schedule = ReadSchedule(values),
-            Log = ReadLog(values),
-            Keep = ReadKeep(values),
-            Edge = ReadEdge(values, keys),
-            Traces = ReadTraces(values, environment),
-            Later = ReadLater(values),
-            IsDryRun = values.Boolean("DRY_RUN", false),
-            ShutdownGrace = values.Milliseconds("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
-        };
-        return values.Judge(settings);
+        return values.Judge(ReadService(values, environment));
+    }
+
+    /// <summary>Also what is wrong, for whoever looks at the rest all the same: a stand-in stands where a fault is.</summary>
+    public static (ServiceSettings Settings, IReadOnlyList<SettingFault> Faults) ReadWithFaults(
+        IReadOnlyDictionary<string, string?> environment
+    )
+    {
+        var values = new EnvironmentValues(environment);
+        return (ReadService(values, environment), values.Faults);
     }
 
     /// <summary>What counting ahead needs; no key, since it calls nobody.</summary>
@@ -71,6 +57,15 @@ internal static class SettingsReader
         return values.Judge(new ClientSettings(url, keys.Count == 0 ? null : keys[0]));
     }
 
+    /// <summary>Where the commands find the database that need nothing else.</summary>
+    public static SettingsResult<DatabaseSettings> ReadDatabase(
+        IReadOnlyDictionary<string, string?> environment
+    )
+    {
+        var values = new EnvironmentValues(environment);
+        return values.Judge(ReadDatabase(values));
+    }
+
     /// <summary>Where `verify` looks, and how far the service looks back there.</summary>
     public static SettingsResult<VerifySettings> ReadVerify(IReadOnlyDictionary<string, string?> environment)
     {
@@ -83,6 +78,36 @@ internal static class SettingsReader
     {
         var values = new EnvironmentValues(environment);
         return values.Judge(Port(values));
+    }
+
+    private static ServiceSettings ReadService(
+        EnvironmentValues values,
+        IReadOnlyDictionary<string, string?> environment
+    )
+    {
+        var isDevelopment = IsDevelopment(values);
+        var keys = values.Keys(
+            KeyName,
+            KeyFileName,
+            isDevelopment ? KeyStrength.DevelopmentKey : null,
+            isAnyAccepted: isDevelopment
+        );
+        return new ServiceSettings
+        {
+            IsDevelopment = isDevelopment,
+            Database = ReadDatabase(values),
+            Tick = ReadTick(values),
+            Llm = ReadLlm(values),
+            Runs = ReadRuns(values),
+            Schedule = ReadSchedule(values),
+            Log = ReadLog(values),
+            Keep = ReadKeep(values),
+            Edge = ReadEdge(values, keys),
+            Traces = ReadTraces(values, environment),
+            Later = ReadLater(values),
+            IsDryRun = values.Boolean("DRY_RUN", false),
+            ShutdownGrace = values.Milliseconds("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
+        };
     }
 
     private static bool IsDevelopment(EnvironmentValues values) =>
@@ -173,6 +198,7 @@ internal static class SettingsReader
         {
             Runs = values.Milliseconds("KEEP_RUNS_MS", 7_776_000_000, 86_400_000, 315_360_000_000),
             Usage = values.Milliseconds("KEEP_USAGE_MS", 34_560_000_000, 86_400_000, 315_360_000_000),
+            Events = values.Milliseconds("KEEP_EVENTS_MS", 2_592_000_000, 3_600_000, 315_360_000_000),
             Ticks = values.Milliseconds("KEEP_TICKS_MS", 604_800_000, 3_600_000, 315_360_000_000),
         };
 

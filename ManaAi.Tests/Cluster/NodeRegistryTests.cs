@@ -11,7 +11,7 @@ public sealed class NodeRegistryTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _database = await TestDatabase.CreateAsync();
+        _database = await TestDatabase.RentAsync();
         _one = new RegistryBench(_database.ReaderConnectionString, "node-1");
         _two = new RegistryBench(_database.ReaderConnectionString, "node-2");
     }
@@ -39,7 +39,7 @@ public sealed class NodeRegistryTests : IAsyncLifetime
                 ),
             isFresh => isFresh
         );
-        var node = (await _one.Registry.ListAsync(CancellationToken.None)).ShouldHaveSingleItem();
+        var node = (await _one.Nodes.ReadAsync(CancellationToken.None)).ShouldHaveSingleItem();
         (node.Id, node.Version, node.Address, node.Plans).ShouldBe(
             ("node-1", "1.2.3", "node-1.example:3066", 0)
         );
@@ -125,7 +125,7 @@ public sealed class NodeRegistryTests : IAsyncLifetime
         (await _database.ReadAsync<int>("select plans from mana_ai.nodes where node_id = 'node-1'")).ShouldBe(
             2
         );
-        (await _one.Registry.ListAsync(CancellationToken.None))
+        (await _one.Nodes.ReadAsync(CancellationToken.None))
             .Select(one => (one.Id, one.Plans))
             .ShouldBe([("node-1", 2), ("node-2", 0)]);
         await bench.AgeLeasesAsync();

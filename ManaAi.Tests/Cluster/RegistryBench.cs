@@ -19,6 +19,7 @@ internal sealed class RegistryBench : IAsyncDisposable
         _source = NpgsqlDataSource.Create(connectionString);
         var database = new SyncDatabase(_source);
         _gate = new DatabaseGate(database, TimeProvider.System, new KeptLog<DatabaseGate>());
+        Nodes = new NodeList(database);
         Registry = new NodeRegistry(
             database,
             _gate,
@@ -36,13 +37,15 @@ internal sealed class RegistryBench : IAsyncDisposable
 
     public NodeRegistry Registry { get; }
 
+    public NodeList Nodes { get; }
+
     /// <summary>One heartbeat, now and here.</summary>
     public Task BeatAsync() => Registry.HandleAsync(new NodeMessage.BeatDue(), CancellationToken.None);
 
     public async Task<string> ListAsync() =>
         string.Join(
             ", ",
-            (await Registry.ListAsync(CancellationToken.None)).Select(node =>
+            (await Nodes.ReadAsync(CancellationToken.None)).Select(node =>
                 $"{node.Id} {(node.GoneAt is null ? "alive" : "gone")}"
             )
         );

@@ -60,6 +60,12 @@ public sealed class NodeCommandTests : WholeTests
         var waiting = await RunAsync(node, "why user-1/mission-1");
         waiting.Output.ShouldContain(": an operator paused the whole service\n");
         (await RunAsync(node, "missions --due")).Output.ShouldContain("waits");
+        (await RunAsync(node, "pauses")).Output.ShouldMatch(
+            "the whole service  .*  someone resumes  maintenance\n"
+        );
+        (await RunAsync(node, "events")).Output.ShouldContain(
+            "paused          the whole service  maintenance\n"
+        );
         var run = (await SingleRunAsync()).RunId;
 
         (
@@ -69,6 +75,7 @@ public sealed class NodeCommandTests : WholeTests
         (await RunAsync(node, "resume")).Output.ShouldBe("resumed  the whole service\n");
         (await RunAsync(node, "resume user-1/mission-1")).Output.ShouldBe("resumed  user-1/mission-1\n");
         (await RunAsync(node, "resume")).ShouldFail(3, "404: It is not paused.");
+        (await RunAsync(node, "pauses")).Error.ShouldBe("Nothing is paused.\n");
         (await RunAsync(node, "pause nobody --reason x")).ShouldFail(
             3,
             "404: There is no such user or mission."
@@ -136,6 +143,8 @@ public sealed class NodeCommandTests : WholeTests
     [InlineData("cancel 4711", 3)]
     [InlineData("retry 4711", 3)]
     [InlineData("run-now user-1/nobody", 3)]
+    [InlineData("run-now user-1/nobody --dry-run", 3)]
+    [InlineData("run-now user-1 --dry-run", 2)]
     public async Task What_is_wrong_or_not_there_has_its_exit_code(string line, int exitCode)
     {
         var node = await StartAsync();
@@ -148,12 +157,14 @@ public sealed class NodeCommandTests : WholeTests
     [InlineData("mission u/m")]
     [InlineData("why u/m")]
     [InlineData("run-now u/m")]
+    [InlineData("run-now u/m --dry-run")]
     [InlineData("runs")]
     [InlineData("run 1")]
     [InlineData("cancel 1")]
     [InlineData("retry 1")]
     [InlineData("pause --reason x")]
     [InlineData("resume")]
+    [InlineData("pauses")]
     [InlineData("nodes")]
     [InlineData("usage")]
     [InlineData("events")]
@@ -189,6 +200,17 @@ public sealed class NodeCommandTests : WholeTests
         await using var words = new StringWriter();
         await CommandLine.RunAsync(["[suggest:10]", "mana-ai pa"], nothing, words, TextWriter.Null);
         words.ToString().ShouldContain("pause");
+        await using var newer = new StringWriter();
+        await CommandLine.RunAsync(["[suggest:10]", "mana-ai do"], nothing, newer, TextWriter.Null);
+        newer.ToString().ShouldContain("doctor");
+        await using var options = new StringWriter();
+        await CommandLine.RunAsync(
+            ["[suggest:24]", "mana-ai doctor --ignore "],
+            nothing,
+            options,
+            TextWriter.Null
+        );
+        options.ToString().ShouldContain("log-index");
     }
 
     private static async Task<Ended> RunAsync(WholeNode node, string line, string key = WholeNode.Key)

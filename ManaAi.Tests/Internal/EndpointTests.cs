@@ -403,6 +403,7 @@ public sealed class EndpointTests : IAsyncLifetime
                     "/internal/events/stream",
                     "/internal/missions",
                     "/internal/missions/{userId}/{missionId}",
+                    "/internal/missions/{userId}/{missionId}/dry-run",
                     "/internal/missions/{userId}/{missionId}/run-now",
                     "/internal/missions/{userId}/{missionId}/why",
                     "/internal/nodes",

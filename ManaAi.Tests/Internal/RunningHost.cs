@@ -38,8 +38,7 @@ internal sealed class RunningHost : IAsyncDisposable
 
     public Metrics Metrics => _app.Services.GetRequiredService<Metrics>();
 
-    public TimeSpan ShutdownTimeout =>
-        _app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout;
+    public TimeSpan ShutdownTimeout => Option<HostOptions>().ShutdownTimeout;
 
     public static async Task<RunningHost> StartAsync(params (string Name, string Value)[] changes)
     {
@@ -91,6 +90,9 @@ internal sealed class RunningHost : IAsyncDisposable
 
         return Http.SendAsync(request);
     }
+
+    public TOptions Option<TOptions>()
+        where TOptions : class => _app.Services.GetRequiredService<IOptions<TOptions>>().Value;
 
     public Task StopAsync() => _app.StopAsync();
 

@@ -22,11 +22,13 @@ internal static class LlmBadBehaviours
     private const string Good = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
     private static readonly TimeSpan _dripPause = TimeSpan.FromMilliseconds(50);
     private static readonly string _answer = LlmBench.Saying("{}");
-    private static readonly byte[] _huge = Encoding.UTF8.GetBytes(
-        LlmBench.Saying(new string('x', 10_000_000))
+
+    // Made when they are sent: every run of tests begins with the names alone.
+    private static readonly Lazy<byte[]> _huge = new(() =>
+        Encoding.UTF8.GetBytes(LlmBench.Saying(new string('x', 10_000_000)))
     );
-    private static readonly byte[] _gzipBomb = Gzip(new string(' ', 50_000_000));
-    private static readonly byte[] _deflateBomb = Zlib(new string(' ', 50_000_000));
+    private static readonly Lazy<byte[]> _gzipBomb = new(() => Gzip(new string(' ', 50_000_000)));
+    private static readonly Lazy<byte[]> _deflateBomb = new(() => Zlib(new string(' ', 50_000_000)));
 
     public static IReadOnlyList<LlmBadBehaviour> All { get; } =
     [.. Silence(), .. Breaks(), .. Bodies(), .. Shapes(), .. Statuses()];
@@ -179,7 +181,7 @@ internal static class LlmBadBehaviours
         [
             new(
                 "answers 10 MB",
-                c => c.AnswerAsync(_huge),
+                c => c.AnswerAsync(_huge.Value),
                 "unavailable too-large: more than 2097152 bytes",
                 IsHeavy: true
             ),
@@ -201,13 +203,13 @@ internal static class LlmBadBehaviours
             ),
             new(
                 "sends a gzip bomb",
-                c => c.AnswerAsync(_gzipBomb, headers: "Content-Encoding: gzip\r\n"),
+                c => c.AnswerAsync(_gzipBomb.Value, headers: "Content-Encoding: gzip\r\n"),
                 "unavailable too-large",
                 IsHeavy: true
             ),
             new(
                 "sends a bomb in deflate",
-                c => c.AnswerAsync(_deflateBomb, headers: "Content-Encoding: deflate\r\n"),
+                c => c.AnswerAsync(_deflateBomb.Value, headers: "Content-Encoding: deflate\r\n"),
                 "unavailable too-large",
                 IsHeavy: true
             ),
@@ -486,7 +488,7 @@ internal static class LlmBadBehaviours
             ),
             new(
                 "503 with 10 MB",
-                c => c.AnswerAsync(_huge, "503 Busy"),
+                c => c.AnswerAsync(_huge.Value, "503 Busy"),
                 "unavailable server-error: 503",
                 IsHeavy: true
             ),

@@ -58,6 +58,23 @@ public sealed class LlmReplyReaderTests
     }
 
     [Fact]
+    public void An_answer_that_repeats_the_key_is_read_without_it()
+    {
+        var body = LlmBench.Completion(
+            $$$"""
+            {"content":"It is {{{LlmBench.Key}}}.","refusal":"{{{LlmBench.Key}}}","tool_calls":[{"id":"{{{LlmBench.Key}}}",
+            "function":{"name":"{{{LlmBench.Key}}}","arguments":"{\"title\":\"{{{LlmBench.Key}}}\"}"}}]}
+            """
+        );
+
+        var answer = Read(200, body).ShouldBeOfType<LlmOutcome.Answered>().Answer;
+
+        answer.Content.ShouldBe("It is ***.");
+        var call = answer.ToolCalls.ShouldHaveSingleItem();
+        $"{answer.Refusal} {call.Id} {call.Name} {call.Arguments}".ShouldNotContain(LlmBench.Key);
+    }
+
+    [Fact]
     public void A_whole_pair_and_an_escaped_backslash_are_left_alone() =>
         LlmReplyText
             .WithoutLoneSurrogates("""["\ud83d\ude00", "\\ud83d", "\\\ud83d", "\ude00\ud83d", "\u00fc"]""")

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Text;
 using ManaAi.Actors.Planning;
+using ManaAi.Tests.Hostile;
 
 namespace ManaAi.Tests.Planning;
 
@@ -60,7 +60,7 @@ public class PlanReplyFuzzTests
         var names = offered.Select(tool => tool.Name).ToHashSet();
         var (accepted, refused) = (0, 0);
 
-        for (var round = 0; round < 50_000; round++)
+        for (var round = 0; round < FuzzRounds.Of(50_000, 500_000); round++)
         {
             var text = Mutate(sound[random.Next(sound.Count)], random);
             if (PlanReplyParser.Parse(text, offered) is PlanReply.Accepted { Plan: var plan })
@@ -86,7 +86,7 @@ public class PlanReplyFuzzTests
         var random = new Random(seed);
         var offered = ToolCatalog.Embedded.Tools;
         var names = offered.Select(tool => tool.Name).ToHashSet();
-        for (var round = 0; round < 20_000; round++)
+        for (var round = 0; round < FuzzRounds.Of(20_000, 200_000); round++)
         {
             var arguments = Mutate(
                 """{"_summary":"a","_rationale":"b","title":"x","priority":"low"}""",
@@ -152,36 +152,12 @@ public class PlanReplyFuzzTests
             && !string.IsNullOrWhiteSpace(step.Rationale)
             && given.IsSubsetOf(known.Select(parameter => parameter.Name))
             && known.Where(parameter => parameter.IsRequired).All(parameter => given.Contains(parameter.Name))
-            && !step.Params.GetRawText().Contains("\\u0000", StringComparison.Ordinal);
+            // A backslash that is itself escaped makes the rest plain text, and no NUL.
+            && !step
+                .Params.GetRawText()
+                .Replace(@"\\", "", StringComparison.Ordinal)
+                .Contains(@"\u0000", StringComparison.Ordinal);
     }
 
-    private static string Mutate(string text, Random random)
-    {
-        var mutated = new StringBuilder(text);
-        for (var changes = random.Next(3); changes >= 0; changes--)
-        {
-            var at = random.Next(mutated.Length + 1);
-            var length = random.Next(Math.Min(8, mutated.Length - at) + 1);
-            switch (random.Next(5))
-            {
-                case 0:
-                    mutated.Remove(at, length);
-                    break;
-                case 1:
-                    mutated.Insert(at, Pieces[random.Next(Pieces.Length)]);
-                    break;
-                case 2:
-                    mutated.Insert(at, mutated.ToString(at, length));
-                    break;
-                case 3:
-                    mutated.Insert(at, (char)random.Next(0x10000));
-                    break;
-                default:
-                    mutated.Length = random.Next(3) == 0 ? at : mutated.Length;
-                    break;
-            }
-        }
-
-        return mutated.ToString();
-    }
+    private static string Mutate(string text, Random random) => Mutation.Of(text, Pieces, random);
 }

@@ -9,28 +9,26 @@ public partial class PromptInjectionTests
 {
     private static readonly IReadOnlyList<Tool> Offered = ToolCatalog.Embedded.Tools;
 
-    public static TheoryData<int> Attempts => [.. Enumerable.Range(0, InjectionCorpus.Texts.Count)];
-
     [Fact]
-    public void The_corpus_is_not_small() => InjectionCorpus.Texts.Count.ShouldBeGreaterThanOrEqualTo(40);
-
-    [Theory]
-    [MemberData(nameof(Attempts))]
-    public void No_text_leaves_its_fence(int attempt)
+    public void No_text_leaves_its_fence()
     {
-        var text = InjectionCorpus.Texts[attempt];
-        var seen = CodeOf(Build(text)); // The author has seen an earlier prompt of this mission, and uses its code.
+        foreach (var text in InjectionAttempts.All.Select(attempt => attempt.Text))
+        {
+            var seen = CodeOf(Build(text)); // The author has seen an earlier prompt of this mission, and uses its code.
 
-        var prompt = Build(text.Replace(InjectionCorpus.Code, seen, StringComparison.Ordinal));
+            var prompt = Build(text.Replace(InjectionCorpus.Code, seen, StringComparison.Ordinal));
 
-        AssertFencesHold(prompt);
-        OutsideFences(prompt).ShouldBe(OutsideFences(Build("harmless")));
+            AssertFencesHold(prompt);
+            OutsideFences(prompt).ShouldBe(OutsideFences(Build("harmless")), text);
+        }
     }
 
-    [Theory]
-    [MemberData(nameof(Attempts))]
-    public void No_text_reaches_the_message_with_the_rules(int attempt) =>
-        System(InjectionCorpus.Texts[attempt]).ShouldBe(System("harmless"));
+    [Fact]
+    public void No_text_reaches_the_message_with_the_rules() =>
+        InjectionAttempts
+            .All.Select(attempt => System(attempt.Text))
+            .Distinct()
+            .ShouldBe([System("harmless")]);
 
     [Fact]
     public void A_text_that_chases_its_own_code_does_not_catch_it()

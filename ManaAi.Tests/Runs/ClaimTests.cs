@@ -62,10 +62,24 @@ public sealed class ClaimTests : BenchTests
     }
 
     [Fact]
-    public async Task Five_hundred_due_missions_of_one_user_keep_anothers_single_one_waiting_two_rounds_at_most()
+    public async Task A_user_without_an_open_run_comes_up_no_more()
     {
         var node = Bench.Node();
-        await Bench.InsertManyDueAsync("busy", 500);
+        await Bench.InsertManyDueAsync("user-1", 1);
+        await node.WriteAsync(await node.TickAndClaimAsync());
+        (await Bench.Database.ReadAsync<bool>("select ready_at is null from mana_ai.users")).ShouldBeTrue();
+
+        await Bench.Database.ExecuteAsync("update mana_ai.users set ready_at = clock_timestamp()");
+
+        (await node.RoundAsync()).HasPassedOver.ShouldBeTrue("others may wait behind this one");
+        (await node.RoundAsync()).HasPassedOver.ShouldBeFalse("once is enough");
+    }
+
+    [Fact]
+    public async Task Ten_thousand_due_missions_of_one_user_keep_anothers_single_one_waiting_two_rounds_at_most()
+    {
+        var node = Bench.Node();
+        await Bench.InsertManyDueAsync("busy", 10_000);
         await node.TickAsync();
         var rounds = new List<IReadOnlyList<Claim>> { await node.ClaimAsync(2) };
         await Bench.InsertManyDueAsync("patient", 1);

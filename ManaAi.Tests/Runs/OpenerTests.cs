@@ -2,6 +2,7 @@ using System.Text.Json;
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Runs;
 using ManaAi.Tests.Support;
+using Npgsql;
 
 namespace ManaAi.Tests.Runs;
 
@@ -16,6 +17,25 @@ public sealed class OpenerTests : BenchTests
         await Bench.Node().TickAsync();
 
         (await Database.RunsAsync()).ShouldHaveSingleItem().Verdict.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task The_table_itself_holds_an_occurrence_once_also_when_it_is_closed()
+    {
+        // As a tick would that had looked before another node opened it, planned it and closed it.
+        const string openAgain = """
+            insert into mana_ai.runs (user_id, mission_id, due_at, priority, claimable_at)
+            select user_id, mission_id, due_at, priority, now() from mana_ai.runs
+            """;
+        var node = Bench.Node();
+        await Bench.InsertDueAsync();
+        await node.TickAsync();
+        await node.WriteAsync((await node.ClaimAsync()).ShouldHaveSingleItem());
+
+        var refused = await Should.ThrowAsync<PostgresException>(() => Database.ExecuteAsync(openAgain));
+
+        refused.SqlState.ShouldBe(PostgresErrorCodes.UniqueViolation);
+        (await Database.RunsAsync()).ShouldHaveSingleItem().Verdict.ShouldBe("planned");
     }
 
     [Fact]

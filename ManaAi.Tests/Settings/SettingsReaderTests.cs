@@ -32,6 +32,7 @@ public sealed class SettingsReaderTests
         new("SWEEP_WINDOW_MS", 86_400_000, 1000, 2_592_000_000, s => Ms(s.Log.SweepWindow)),
         new("KEEP_RUNS_MS", 7_776_000_000, 86_400_000, 315_360_000_000, s => Ms(s.Keep.Runs)),
         new("KEEP_USAGE_MS", 34_560_000_000, 86_400_000, 315_360_000_000, s => Ms(s.Keep.Usage)),
+        new("KEEP_EVENTS_MS", 2_592_000_000, 3_600_000, 315_360_000_000, s => Ms(s.Keep.Events)),
         new("KEEP_TICKS_MS", 604_800_000, 3_600_000, 315_360_000_000, s => Ms(s.Keep.Ticks)),
         new("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000, s => Ms(s.ShutdownGrace)),
     ];

@@ -12,9 +12,10 @@ internal sealed class DeviceView
         StringComparer.Ordinal
     );
 
-    public DeviceView(IEnumerable<LogRow> rows, (string UserId, string MissionId) record)
+    /// <param name="rows">All of one record.</param>
+    public DeviceView(IEnumerable<LogRow> rows)
     {
-        foreach (var row in rows.Where(row => row.Record == record))
+        foreach (var row in rows)
         {
             foreach (var field in row.Data.EnumerateObject())
             {

@@ -22,7 +22,7 @@ internal sealed class SimulatedDevices(SimulationWorld world, SimulationChecks c
     /// <summary>A mission that is due, with an agent now and then.</summary>
     public async Task<string> AddMissionAsync()
     {
-        var now = await world.Bench.NowAsync();
+        var now = checks.State.Later;
         var user = $"user-{random.Next(1, 3)}";
         var mission = new DeviceMission($"mission-{_missions.Count + 1}", Past(now))
         {
@@ -36,7 +36,7 @@ internal sealed class SimulatedDevices(SimulationWorld world, SimulationChecks c
             },
         };
         _missions.Add(mission);
-        await WriteAsync(mission.UserId, mission.ToInsert());
+        await WriteAsync(mission.ToInsert());
         return $"{user} adds {mission.Id}{(mission.AgentId is { } agent ? $" of {agent}" : "")}";
     }
 
@@ -56,8 +56,8 @@ internal sealed class SimulatedDevices(SimulationWorld world, SimulationChecks c
     public async Task<string> EditAsync()
     {
         var mission = _missions[random.Next(_missions.Count)];
-        var (field, json) = await DrawEditAsync(mission);
-        var now = await world.Bench.NowAsync();
+        var now = checks.State.Later;
+        var (field, json) = DrawEdit(mission, now);
         var stamp = IsoText.Milliseconds(
             random.Next(8) switch
             {
@@ -69,7 +69,7 @@ internal sealed class SimulatedDevices(SimulationWorld world, SimulationChecks c
         var change = mission.ToEdit(world.Database.Generation, field, json, stamp);
         if (random.Next(4) > 0)
         {
-            await WriteAsync(mission.UserId, change);
+            await WriteAsync(change);
             return $"{mission.Id}.{field} = {Shortened(json)}";
         }
 
@@ -119,9 +119,8 @@ internal sealed class SimulatedDevices(SimulationWorld world, SimulationChecks c
         }
     }
 
-    private async Task<(string Field, string Json)> DrawEditAsync(DeviceMission mission)
+    private (string Field, string Json) DrawEdit(DeviceMission mission, DateTimeOffset now)
     {
-        var now = await world.Bench.NowAsync();
         var view = checks.View(Key(mission));
         return random.Next(16) switch
         {
@@ -161,10 +160,9 @@ internal sealed class SimulatedDevices(SimulationWorld world, SimulationChecks c
 
     private async Task WriteIterationsAsync(DeviceMission mission, IEnumerable<string> iterations)
     {
-        var stamp = await world.Bench.StampAsync();
+        var stamp = IsoText.Milliseconds(checks.State.Later);
         var known = checks.View(Key(mission)).StampOf("iterations");
         await WriteAsync(
-            mission.UserId,
             mission.ToEdit(
                 world.Database.Generation,
                 "iterations",
@@ -174,12 +172,9 @@ internal sealed class SimulatedDevices(SimulationWorld world, SimulationChecks c
         );
     }
 
-    private async Task WriteAsync(string userId, DeviceChange change)
+    private async Task WriteAsync(DeviceChange change)
     {
-        await using var transaction = await world.Database.BeginAsDeviceAsync(userId);
-        var id = await transaction.InsertAsync(change with { Id = NewId() });
-        await transaction.CommitAsync();
-        checks.Appeared(id);
+        checks.Appeared(await world.Database.InsertChangeAsync(change with { Id = NewId() }));
     }
 
     private DateTimeOffset Past(DateTimeOffset now) =>

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
-using ManaAi.Tests.Support;
 using Npgsql;
 
 namespace ManaAi.Tests.Simulation;
@@ -13,7 +12,7 @@ namespace ManaAi.Tests.Simulation;
 /// asked again, I5 the projection is what a device shows, I8 nextRunAt never moves back; and what they rest on: a claim
 /// that is lost changes nothing, and only a lease that is over is taken.
 /// </remarks>
-internal sealed class SimulationChecks(TestDatabase database, RunOptions options, PlanMode mode)
+internal sealed class SimulationChecks(NpgsqlDataSource database, RunOptions options, PlanMode mode)
 {
     // What concerns neither missions nor runs: there is nothing to look at.
     private static readonly HashSet<string> _aside =
@@ -51,13 +50,13 @@ internal sealed class SimulationChecks(TestDatabase database, RunOptions options
 
     /// <summary>What a device shows that has pulled up to a version of the log.</summary>
     public DeviceView View((string UserId, string MissionId) record, long version = long.MaxValue) =>
-        new(State.Rows.Where(row => _versions.GetValueOrDefault(row.Id, long.MaxValue) <= version), record);
+        new(State.RowsOf[record].Where(row => IsVisible(row, version)));
 
     /// <summary>After anything that changed the database from outside of the nodes.</summary>
     public async Task LookAsync()
     {
         var before = State;
-        State = await SimulationState.ReadAsync(database);
+        State = await SimulationState.ReadAsync(database, before);
         CheckLedger(before);
         CheckLog();
     }
@@ -134,6 +133,9 @@ internal sealed class SimulationChecks(TestDatabase database, RunOptions options
         }
     }
 
+    private bool IsVisible(LogRow row, long version) =>
+        _versions.GetValueOrDefault(row.Id, long.MaxValue) <= version;
+
     private void CheckLedger(SimulationState? before)
     {
         var runs = State.Runs.Values.ToList();
@@ -180,7 +182,7 @@ internal sealed class SimulationChecks(TestDatabase database, RunOptions options
             .ToHashSet();
         var rows = State.Rows.Where(row => row.IsOwn && row.HasIterations).Select(row => row.Id).ToHashSet();
         foreach (
-            var run in State.Runs.Values.Where(run => told.Except(rows).Contains(run.Occurrence.ChangeId))
+            var run in State.Runs.Values.Where(run => run.IsTold && !rows.Contains(run.Occurrence.ChangeId))
         )
         {
             Check(false, $"I1: {run} is {run.Verdict} and has no row");
@@ -211,7 +213,9 @@ internal sealed class SimulationChecks(TestDatabase database, RunOptions options
         if (!isMine)
         {
             Check(
-                JsonElement.DeepEquals(old.Row, run.Row) || work.Find("WakeBudgetWaiters") is not null,
+                ReferenceEquals(old, run)
+                    || JsonElement.DeepEquals(old.Row, run.Row)
+                    || work.Find("WakeBudgetWaiters") is not null,
                 $"{flow} changed {run} at epoch {claim.Epoch}, and the claim is of epoch {old.Epoch}"
             );
             return;
@@ -291,11 +295,7 @@ internal sealed class SimulationChecks(TestDatabase database, RunOptions options
         foreach (var record in records)
         {
             var view = new DeviceView(
-                State.Rows.Where(row =>
-                    row.Id == own
-                    || _versions.GetValueOrDefault(row.Id, long.MaxValue) <= Math.Min(version, seen)
-                ),
-                record
+                State.RowsOf[record].Where(row => row.Id == own || IsVisible(row, Math.Min(version, seen)))
             );
             var isKnown = State.Missions.TryGetValue(record, out var mission);
             string[] differences = isKnown ? [.. view.Differences(mission.GetProperty("record"))] : ["all"];

@@ -70,7 +70,7 @@ internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposa
             _ => 20,
         };
         _budgets = _random.Next(4) == 0 ? new BudgetOptions { PerUser = _random.Next(1, 5) * 4000 } : new();
-        _checks = new SimulationChecks(world.Database, _options, _mode);
+        _checks = new SimulationChecks(world.Outside, _options, _mode);
         _devices = new SimulatedDevices(world, _checks, _random);
         _log.Add($"{_mode}, {_nodesMax} nodes, faults {_faults}%, budget {_budgets.PerUser}");
     }

@@ -8,29 +8,18 @@ namespace ManaAi.Tests.Simulation;
 /// <summary>A database and a stand-in for mana-llm, which many runs use one after the other.</summary>
 internal sealed class SimulationWorld : IAsyncDisposable
 {
-    private const string Forget = """
-        delete from public.sync_changes;
-        delete from mana_ai.missions;
-        delete from mana_ai.agents;
-        delete from mana_ai.users;
-        delete from mana_ai.runs;
-        delete from mana_ai.folded_changes;
-        delete from mana_ai.llm_calls;
-        delete from mana_ai.llm_rate_limits;
-        delete from mana_ai.token_usage;
-        delete from mana_ai.budgets;
-        update mana_ai.cursor
-           set system_identifier = null, database_oid = null, table_oid = null, generation = null, read_at = null,
-               snapshot = null, swept_at = null, sweep_snapshot = null;
-        update mana_ai.llm_breakers
-           set is_open = false, opened_at = null, open_until = null, trips = 0, probe_run = null, probe_epoch = null,
-               detail = null
-        """;
-
     private SimulationWorld(LedgerBench bench, LlmStubServer llm)
     {
         (Bench, Llm) = (bench, llm);
         Source = NpgsqlDataSource.Create(bench.Database.ReaderConnectionString);
+        // There is a look after each commit: prepared, since planning it takes longer than running it.
+        Outside = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(bench.Database.SuperuserConnectionString)
+            {
+                MaxAutoPrepare = 10,
+                AutoPrepareMinUsages = 2,
+            }
+        );
     }
 
     public LedgerBench Bench { get; }
@@ -42,6 +31,9 @@ internal sealed class SimulationWorld : IAsyncDisposable
     /// <summary>What the nodes log in with.</summary>
     public NpgsqlDataSource Source { get; }
 
+    /// <summary>For looking at it from outside of the nodes.</summary>
+    public NpgsqlDataSource Outside { get; }
+
     public Metrics Metrics { get; } = new();
 
     public static async Task<SimulationWorld> CreateAsync(LogGeneration generation) =>
@@ -52,7 +44,7 @@ internal sealed class SimulationWorld : IAsyncDisposable
     {
         Llm.Behave();
         Llm.Calls.Clear();
-        await Database.ExecuteAsync(Forget);
+        await Database.ForgetRowsAsync();
     }
 
     /// <summary>As if all waits, leases and holds were over.</summary>
@@ -73,6 +65,7 @@ internal sealed class SimulationWorld : IAsyncDisposable
         await Llm.DisposeAsync();
         Metrics.Dispose();
         await Source.DisposeAsync();
+        await Outside.DisposeAsync();
         await Bench.DisposeAsync();
     }
 }

@@ -44,7 +44,7 @@ internal sealed class FeedBench : IAsyncDisposable
         FeedOptions? options = null
     )
     {
-        var bench = new FeedBench(await TestDatabase.CreateAsync(generation), options ?? new FeedOptions());
+        var bench = new FeedBench(await TestDatabase.RentAsync(generation), options ?? new FeedOptions());
         var probe = await LogAccessProbe.RunAsync(bench.Sync, CancellationToken.None);
         Assert.Empty(probe.Reasons);
         await Migrator.RunAsync(bench.Sync, probe, CancellationToken.None);
@@ -86,7 +86,10 @@ internal sealed class FeedBench : IAsyncDisposable
     /// <summary>One field of a mission's projected record, as text; null where there is none.</summary>
     public Task<string?> FieldAsync(string field, string mission = "mission-1") =>
         Rows.ReadAsync<string>(
-            $"SELECT record ->> '{field}' FROM mana_ai.missions WHERE mission_id = '{mission}'"
+            $"""
+            SELECT record ->> '{field}' FROM mana_ai.missions
+             WHERE user_id = 'user-1' AND mission_id = '{mission}'
+            """
         );
 
     /// <summary>

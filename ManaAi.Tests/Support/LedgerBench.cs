@@ -7,7 +7,6 @@ using ManaAi.Actors.Missions;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 
 namespace ManaAi.Tests.Support;
 
@@ -18,7 +17,6 @@ namespace ManaAi.Tests.Support;
 internal sealed class LedgerBench : IAsyncDisposable
 {
     private readonly bool _isOwner;
-    private readonly NpgsqlDataSource _source;
     private readonly DatabaseGate _gate;
     private readonly MissionProjectors _projectors = new(2, NullLogger<MissionProjectors>.Instance);
 
@@ -26,8 +24,7 @@ internal sealed class LedgerBench : IAsyncDisposable
     {
         _isOwner = isOwner;
         Database = database;
-        _source = NpgsqlDataSource.Create(database.ReaderConnectionString);
-        Sync = new SyncDatabase(_source);
+        Sync = new SyncDatabase(database.Reader);
         _gate = new DatabaseGate(Sync, TimeProvider.System, NullLogger<DatabaseGate>.Instance);
         _projectors.Start();
     }
@@ -57,7 +54,7 @@ internal sealed class LedgerBench : IAsyncDisposable
         );
 
     public static async Task<LedgerBench> CreateAsync(LogGeneration generation = LogGeneration.Two) =>
-        await OpenAsync(new LedgerBench(await TestDatabase.CreateAsync(generation), isOwner: true));
+        await OpenAsync(new LedgerBench(await TestDatabase.RentAsync(generation), isOwner: true));
 
     /// <summary>Beside others, on a database that somebody else drops.</summary>
     public static Task<LedgerBench> OnAsync(TestDatabase database) =>
@@ -165,7 +162,6 @@ internal sealed class LedgerBench : IAsyncDisposable
         _projectors.Dispose();
         _gate.Dispose();
         Metrics.Dispose();
-        await _source.DisposeAsync();
         if (_isOwner)
         {
             await Database.DisposeAsync();

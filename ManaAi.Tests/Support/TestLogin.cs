@@ -19,6 +19,9 @@ internal sealed class TestLogin : IAsyncDisposable
 
     public string ConnectionString => _database.ConnectionStringOf(_name, Password);
 
+    /// <summary>In the form of SYNC_DATABASE_URL.</summary>
+    public string Url => _database.UrlOf(_name, Password);
+
     public static async Task<TestLogin> CreateAsync(TestDatabase database, string attributes)
     {
         var login = new TestLogin(database);

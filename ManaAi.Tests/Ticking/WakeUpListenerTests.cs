@@ -21,7 +21,7 @@ public sealed class WakeUpListenerTests : IAsyncLifetime
     private WakeUpListener _listener = null!;
     private int _wakeUps;
 
-    public async Task InitializeAsync() => _database = await TestDatabase.CreateAsync();
+    public async Task InitializeAsync() => _database = await TestDatabase.RentAsync();
 
     public async Task DisposeAsync()
     {
@@ -61,7 +61,10 @@ public sealed class WakeUpListenerTests : IAsyncLifetime
         await WokenAsync(1);
 
         await _database.ExecuteAsync(
-            "select pg_terminate_backend(pid) from pg_stat_activity where query = 'select 1' or query like 'listen%'"
+            """
+            select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = current_database() and (query = 'select 1' or query like 'listen%')
+            """
         );
 
         await SaidAsync(Lost, 1);

@@ -48,7 +48,7 @@ public sealed class HousekeeperTests : BenchTests
     }
 
     [Fact]
-    public async Task Token_counts_and_ticks_go_by_their_own_times()
+    public async Task Token_counts_events_and_ticks_go_by_their_own_times()
     {
         await Database.ExecuteAsync(
             """
@@ -56,6 +56,8 @@ public sealed class HousekeeperTests : BenchTests
                                              completion_tokens, is_estimate)
             select now() - age, 1, 'user-1', 'mission-1', 'm', 1, 1, false
               from unnest(array['401 days', '399 days', '1 hour']::interval[]) as age;
+            insert into mana_ai.events (at, kind, user_id, mission_id)
+            select now() - age, 'due', 'user-1', 'mission-1' from unnest(array['31 days', '29 days']::interval[]) as age;
             insert into mana_ai.ticks (node, ended_at, took_ms, rows_folded, opened, claimable, errors)
             select 'node', now() - age, 1, 1, 0, 0, '{}' from unnest(array['8 days', '6 days']::interval[]) as age
             """
@@ -64,7 +66,8 @@ public sealed class HousekeeperTests : BenchTests
         await TickAsync(NewHousekeeper());
 
         (await CountAsync("token_usage")).ShouldBe(2);
-        (await CountAsync("ticks")).ShouldBe(1);
+        (await CountAsync("events")).ShouldBe(1);
+        (await CountAsync("ticks")).ShouldBe(2, "a young one, and the one that pruned");
     }
 
     [Fact]
@@ -118,13 +121,17 @@ public sealed class HousekeeperTests : BenchTests
     }
 
     [Fact]
-    public async Task A_tick_that_found_or_failed_leaves_a_row_and_an_idle_one_none()
+    public async Task A_tick_that_found_or_failed_leaves_a_row_and_an_idle_one_only_now_and_then()
     {
         var housekeeper = NewHousekeeper();
 
         await TickAsync(housekeeper);
+        await TickAsync(housekeeper);
         await TickAsync(housekeeper, _idle with { Rows = 5, Opened = 2, Claimable = [7, 8, 9] });
         await TickAsync(housekeeper, _idle with { Errors = ["the database was away"] });
+        await TickAsync(housekeeper);
+        _time.Advance(new UpkeepOptions().Interval);
+        await TickAsync(housekeeper);
 
         (
             await Database.ReadAsync<string[]>(
@@ -134,7 +141,12 @@ public sealed class HousekeeperTests : BenchTests
                   from mana_ai.ticks
                 """
             )
-        ).ShouldBe(["node-1 3 5 2 3 {}", "node-1 3 0 0 0 {\"the database was away\"}"]);
+        ).ShouldBe([
+            "node-1 3 0 0 0 {}",
+            "node-1 3 5 2 3 {}",
+            "node-1 3 0 0 0 {\"the database was away\"}",
+            "node-1 3 0 0 0 {}",
+        ]);
     }
 
     [Fact]

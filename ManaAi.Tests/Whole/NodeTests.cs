@@ -229,6 +229,62 @@ public sealed class NodeTests : WholeTests
         (await Database.OwnChangesAsync()).Select(row => row.RecordId).Distinct().Count().ShouldBe(missions);
     }
 
+    [Fact]
+    public async Task Three_nodes_that_are_replaced_one_after_the_other_under_load_pay_for_no_plan_twice()
+    {
+        Llm.Behave(new StubBehaviour { DelayMs = 100 });
+        (string, string)[] settings =
+        [
+            ("TICK_ENABLED", "true"),
+            ("TICK_INTERVAL_MS", "100"),
+            ("MAX_CONCURRENT_PLANS", "3"),
+            ("SHUTDOWN_GRACE_MS", "60000"),
+        ];
+        var missions = 0;
+        await InsertManyAsync(20);
+        WholeNode[] old =
+        [
+            await StartAsync(settings),
+            await StartAsync(settings),
+            await StartAsync(settings),
+        ];
+        List<WholeNode> next = [];
+
+        foreach (var node in old)
+        {
+            await InsertManyAsync(20);
+            // It is stopped in the middle of a plan.
+            await Eventually.SeesAsync(() => HeldByAsync(node), held => held > 0);
+            await node.StopAsync();
+            next.Add(await StartAsync(settings));
+        }
+
+        await InsertManyAsync(20);
+        var runs = await Eventually.SeesAsync(
+            Database.RunsAsync,
+            runs => runs.Count == missions && runs.All(run => run.Verdict == "planned")
+        );
+
+        runs.ShouldAllBe(run => run.Epoch == 1 && run.Attempts == 1);
+        runs.Select(run => run.Owner)
+            .Distinct()
+            .ShouldBe(old.Concat(next).Select(node => node.NodeId), ignoreOrder: true);
+        Llm.Calls.Total.ShouldBe(missions);
+        (await Database.OwnChangesAsync()).Select(row => row.RecordId).ShouldBeUnique();
+
+        async Task InsertManyAsync(int count)
+        {
+            for (var last = missions + count; missions < last; missions++)
+            {
+                var number = missions.ToString(CultureInfo.InvariantCulture);
+                await InsertDueAsync($"mission-{number}", $"user-{number}", $"Objective {number}");
+            }
+        }
+
+        async Task<int> HeldByAsync(WholeNode node) =>
+            (await Database.RunsAsync()).Count(run => run.Owner == node.NodeId && run.Verdict == null);
+    }
+
     /// <summary>
     /// A manual tick that waits, however often the timer has ticked since; null where the timer's tick was in its way.
     /// </summary>

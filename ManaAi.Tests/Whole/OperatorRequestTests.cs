@@ -77,6 +77,14 @@ public sealed class OperatorRequestTests : WholeTests
         (await ClosedAsync(1))[0].Verdict.ShouldBe("planned");
         await node.AskAsync(Post, "internal/resume", status: HttpStatusCode.NotFound);
         (await node.AskAsync(Get, "internal/pauses")).GetProperty("pauses").GetArrayLength().ShouldBe(0);
+        (await node.AskAsync(Get, "internal/events"))
+            .GetProperty("events")
+            .EnumerateArray()
+            .Select(one =>
+                $"{one.GetProperty("kind")} {one.GetProperty("userId")} {one.GetProperty("detail")}"
+            )
+            .Where(line => line.Contains("  ", StringComparison.Ordinal))
+            .ShouldBe(["resumed  ", $"paused  maintenance, until {until.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z"]);
     }
 
     [Fact]
@@ -137,6 +145,7 @@ public sealed class OperatorRequestTests : WholeTests
     [InlineData("GET", "runs/x", "runId")]
     [InlineData("GET", "events?limit=x", "limit")]
     [InlineData("GET", "missions/%01/x/why", "userId")]
+    [InlineData("GET", "missions/x/%01/dry-run", "missionId")]
     [InlineData("POST", "runs/0/cancel", "runId")]
     [InlineData("POST", "runs/1/cancel", "reason", """{"reason":""}""")]
     [InlineData("POST", "runs/1/retry", "body", """{"reason":"x"}""")]
@@ -173,6 +182,7 @@ public sealed class OperatorRequestTests : WholeTests
     [Theory]
     [InlineData("GET", "missions/user-1/nobody")]
     [InlineData("GET", "missions/user-1/nobody/why")]
+    [InlineData("GET", "missions/user-1/nobody/dry-run")]
     [InlineData("GET", "runs/4711")]
     [InlineData("POST", "missions/user-1/nobody/run-now")]
     [InlineData("POST", "runs/4711/retry")]
@@ -198,6 +208,7 @@ public sealed class OperatorRequestTests : WholeTests
     [InlineData("GET", "missions")]
     [InlineData("GET", "missions/u/m")]
     [InlineData("GET", "missions/u/m/why")]
+    [InlineData("GET", "missions/u/m/dry-run")]
     [InlineData("POST", "missions/u/m/run-now")]
     [InlineData("GET", "runs")]
     [InlineData("GET", "runs/1")]

@@ -16,7 +16,7 @@ public abstract class WholeTests(LogGeneration generation = LogGeneration.Two) :
 
     public async Task InitializeAsync()
     {
-        Database = await TestDatabase.CreateAsync(generation);
+        Database = await TestDatabase.RentAsync(generation);
         Llm = await LlmStubServer.StartAsync();
     }
 

@@ -12,3 +12,8 @@ select run_id, due_at, kind, verdict, reason, detail, attempts, calls, missed, w
  where user_id = @user and mission_id = @mission
  order by due_at desc, run_id desc
  limit @runs_max
+
+-- name: FindAgent
+-- As the claim reads it.
+select record from mana_ai.agents
+ where user_id = @user and agent_id = @agent and not deleted and newer_schema is null

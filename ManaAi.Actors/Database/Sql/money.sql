@@ -6,27 +6,28 @@ insert into mana_ai.budgets (scope) select unnest(@scopes::text[]) on conflict d
 select scope from mana_ai.budgets where scope = any(@scopes) order by scope for update
 
 -- name: ServiceSpending
+-- By the clock of the statement and not of the moment, which no index can be asked for; here and below.
 select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
-         where used_at > clock_timestamp() - interval '1 day')::bigint,
+         where used_at > statement_timestamp() - interval '1 day')::bigint,
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
          where verdict is null and lease_until is not null and run_id <> @run)::bigint
 
 -- name: UserSpending
 select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
-         where user_id = @user and used_at > clock_timestamp() - interval '1 day')::bigint,
+         where user_id = @user and used_at > statement_timestamp() - interval '1 day')::bigint,
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
          where user_id = @user and verdict is null and lease_until is not null and run_id <> @run)::bigint
 
 -- name: AgentSpending
 select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
-         where user_id = @user and agent_id = @agent and used_at > clock_timestamp() - interval '1 day')::bigint,
+         where user_id = @user and agent_id = @agent and used_at > statement_timestamp() - interval '1 day')::bigint,
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
          where user_id = @user and agent_id = @agent and verdict is null and lease_until is not null
            and run_id <> @run)::bigint
 
 -- name: MissionSpending
 select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.token_usage
-         where user_id = @user and mission_id = @mission and used_at > clock_timestamp() - interval '1 day')::bigint,
+         where user_id = @user and mission_id = @mission and used_at > statement_timestamp() - interval '1 day')::bigint,
        (select coalesce(sum(reserved_tokens), 0) from mana_ai.runs
          where user_id = @user and mission_id = @mission and verdict is null and lease_until is not null
            and run_id <> @run)::bigint

@@ -14,6 +14,7 @@ select a.user_id, a.agent_id, a.record, a.field_times, a.position_at, a.position
    for update
 
 -- name: SaveMissions
+-- What is read of users who are forgotten goes no further.
 insert into mana_ai.missions (user_id, mission_id, record, field_times, state, next_run_at, agent_id, deleted, obstacle,
                               running_until, needs_schedule, iterations_at, newer_schema, position_at,
                               position_id)
@@ -23,6 +24,7 @@ select u.user_id, u.mission_id, u.record::jsonb, u.field_times::jsonb, u.state, 
               @running_untils, @needs_schedules, @iterations_ats, @newer_schemas, @position_ats, @position_ids)
     as u (user_id, mission_id, record, field_times, state, next_run_at, agent_id, deleted, obstacle,
           running_until, needs_schedule, iterations_at, newer_schema, position_at, position_id)
+ where not exists (select from mana_ai.forgotten_users f where f.user_id = u.user_id)
     on conflict (user_id, mission_id) do update
    set record = excluded.record, field_times = excluded.field_times, state = excluded.state,
        next_run_at = excluded.next_run_at, agent_id = excluded.agent_id, deleted = excluded.deleted,
@@ -39,6 +41,7 @@ select u.user_id, u.agent_id, u.record::jsonb, u.field_times::jsonb, u.name, u.s
               @newer_schemas, @position_ats, @position_ids)
     as u (user_id, agent_id, record, field_times, name, state, max_concurrent, max_tokens, deleted, newer_schema,
           position_at, position_id)
+ where not exists (select from mana_ai.forgotten_users f where f.user_id = u.user_id)
     on conflict (user_id, agent_id) do update
    set record = excluded.record, field_times = excluded.field_times, name = excluded.name, state = excluded.state,
        max_concurrent_missions = excluded.max_concurrent_missions,

@@ -24,8 +24,18 @@ values ('mana-ai-probe', 'probe', 'probe', @user, 'insert', 'mana-ai-runner')
 -- name: ProbeSelect
 select count(*) from public.sync_changes where id = @id
 
+-- name: HasMigrations
+select to_regclass('mana_ai.migrations') is not null
+
 -- name: AppliedMigrations
 select name, checksum from mana_ai.migrations
 
 -- name: NoteMigration
 insert into mana_ai.migrations (name, checksum) values (@name, @checksum)
+
+-- name: LacksRights
+-- Of several privileges in one text, any would do: each is asked for.
+select not has_schema_privilege(@login, 'mana_ai', 'usage')
+    or exists (select from pg_class c cross join unnest(array['select', 'insert', 'update', 'delete']) as needed (privilege)
+                where c.relnamespace = 'mana_ai'::regnamespace and c.relkind in ('r', 'p', 'v')
+                  and not has_table_privilege(@login, c.oid, needed.privilege))

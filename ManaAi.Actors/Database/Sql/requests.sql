@@ -46,12 +46,45 @@ lost as (
 select user_id, mission_id, due_at, epoch from cancelled
 
 -- name: Pause
+-- Who asks later why nothing ran finds it in the history, also when it is over.
+with told as (
+    insert into mana_ai.events (kind, user_id, mission_id, detail)
+    values ('paused', @user, @mission,
+            concat_ws(', until ', @reason::text,
+                      to_char(@until::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')))
+)
 insert into mana_ai.pauses (user_id, mission_id, reason, until) values (@user, @mission, @reason, @until)
     on conflict (user_id, mission_id) do update
    set reason = excluded.reason, until = excluded.until, paused_at = clock_timestamp()
 
+-- name: PauseMany
+-- Missions that were just listed: one that is gone meanwhile is paused in vain.
+insert into mana_ai.pauses (user_id, mission_id, reason, until)
+select u, m, @reason, @until from unnest(@users, @records) as many (u, m)
+    on conflict (user_id, mission_id) do update
+   set reason = excluded.reason, until = excluded.until, paused_at = clock_timestamp()
+
+-- name: ResumeMany
+with ended as (
+    delete from mana_ai.pauses p using unnest(@users, @records) as many (u, m)
+     where (p.user_id, p.mission_id) = (many.u, many.m)
+    returning p.user_id
+),
+woken as (
+    update mana_ai.users set ready_at = clock_timestamp()
+     where (user_id in (select e.user_id from ended e) or exists (select from ended e where e.user_id = ''))
+       and ready_at > clock_timestamp()
+)
+select count(*) from ended
+
 -- name: Resume
-delete from mana_ai.pauses where user_id = @user and mission_id = @mission returning reason
+with ended as (
+    delete from mana_ai.pauses where user_id = @user and mission_id = @mission returning reason
+),
+told as (
+    insert into mana_ai.events (kind, user_id, mission_id) select 'resumed', @user, @mission from ended
+)
+select reason from ended
 
 -- name: WakeAfterResume
 -- Whoever waited for it may have his turn at once.

@@ -122,6 +122,7 @@ update mana_ai.users u
                     and m.state = 'active' and not m.deleted and m.obstacle is null)
        end
  where u.user_id = any(@users)
+returning coalesce(ready_at > clock_timestamp(), true)
 
 -- name: NextReady
 select extract(epoch from min(ready_at) - clock_timestamp())::float8 from mana_ai.users where ready_at < 'infinity'
@@ -201,7 +202,10 @@ select count(*) from mana_ai.runs
 select verdict is null and epoch = @epoch and owner = @node from mana_ai.runs where run_id = @run for update
 
 -- name: WakeUser
--- A run less: another of the same user's may have its turn.
-update mana_ai.users u set ready_at = clock_timestamp()
+-- A run less: another of the same user's may have its turn. A user without one must not come up when the lease of this
+-- one would have run out: a thousand of those are a thousand turns in which nobody is served.
+update mana_ai.users u
+   set ready_at = case when exists (select from mana_ai.runs r
+                                     where r.user_id = u.user_id and r.verdict is null and r.run_id <> @run)
+                       then clock_timestamp() end
  where u.user_id = @user
-   and exists (select from mana_ai.runs r where r.user_id = u.user_id and r.verdict is null and r.run_id <> @run)

@@ -1,5 +1,5 @@
 -- name: VerifyChanges
--- All of one kind of record, each in the order of the fold. A row is pending that the feed has still to fold: at or
+-- All of one kind of record, each in the order of the fold; users who are forgotten aside. A row is pending that the feed has still to fold: at or
 -- after the last sweep's xmin, within its window, and not among the folded ids. CASE, so that most rows never ask.
 select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
        jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid,
@@ -8,6 +8,7 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
             then not exists (select from mana_ai.folded_changes f where f.change_id = c.id) else false end as is_pending
   from public.sync_changes c
  where c.app_id = 'ai' and c.table_name = @table and c.created_at is not null and c.record_id <> ''
+   and not exists (select from mana_ai.forgotten_users f where f.user_id = c.user_id)
  order by c.user_id collate "C", c.record_id collate "C", c.created_at, c.id
 
 -- name: VerifyRecord
@@ -37,6 +38,7 @@ select a.user_id, a.agent_id, a.record, a.field_times, a.position_at, a.position
 -- name: VerifyRuns
 select r.user_id, r.mission_id, r.run_id, r.due_at, r.verdict, r.iteration_id, r.closed_at, r.lease_until is not null
   from mana_ai.runs r
+ where not exists (select from mana_ai.forgotten_users f where f.user_id = r.user_id)
  order by r.user_id, r.mission_id, r.run_id
 
 -- name: FindChange

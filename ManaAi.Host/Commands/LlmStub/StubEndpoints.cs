@@ -17,6 +17,7 @@ internal sealed class StubEndpoints(
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", (RequestDelegate)(context => AnswerAsync(context, _health)));
+        routes.MapGet("/v1/models", (RequestDelegate)ListModelsAsync);
         routes.MapPost("/v1/chat/completions", (RequestDelegate)CompleteAsync);
         routes.MapPost("/control", (RequestDelegate)SetAsync);
         routes.MapGet("/control", (RequestDelegate)ShowAsync);
@@ -54,16 +55,30 @@ internal sealed class StubEndpoints(
         }
     }
 
-    private async Task PlanAsync(HttpContext context, StubPrompt prompt)
+    /// <summary>It takes any model's name; the list is for whoever asks whether it is there.</summary>
+    private Task ListModelsAsync(HttpContext context) =>
+        ReplyAsync(
+            context,
+            rules.Take(""),
+            () => """{"object":"list","data":[{"id":"llm-stub","object":"model"}]}"""u8.ToArray()
+        );
+
+    private Task PlanAsync(HttpContext context, StubPrompt prompt)
     {
         var behaviour = rules.Take(prompt.Text);
+        return ReplyAsync(
+            context,
+            behaviour,
+            () => StubPlanner.Body(prompt, StubPlanner.Answer(prompt, behaviour))
+        );
+    }
+
+    private async Task ReplyAsync(HttpContext context, StubBehaviour behaviour, Func<byte[]> answer)
+    {
         using var left = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         try
         {
-            await new StubReply(context, behaviour, time).SendAsync(
-                () => StubPlanner.Body(prompt, StubPlanner.Answer(prompt, behaviour)),
-                left.Token
-            );
+            await new StubReply(context, behaviour, time).SendAsync(answer, left.Token);
         }
         catch (OperationCanceledException) when (left.IsCancellationRequested)
         {

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using ManaAi.Actors;
+using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Planning;
+using ManaAi.Actors.Runs;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace ManaAi.Bench.Measuring;
+
+/// <summary>The ledger and the write-back of a node in this process, without all that is around them in a service.</summary>
+internal sealed class DirectNode : IAsyncDisposable
+{
+    // One step, as the stand-in proposes it.
+    private static readonly Verdict Planned = new Verdict.Planned(
+        new Plan(
+            "One thing to do.",
+            [
+                new PlannedStep(
+                    "Note it down",
+                    "create_task",
+                    JsonSerializer.SerializeToElement(new { title = "Note it down" }),
+                    "So that it is not forgotten."
+                ),
+            ]
+        )
+    );
+
+    private readonly NpgsqlDataSource _source;
+    private readonly Metrics _metrics = new();
+    private readonly LogAccess _access;
+    private readonly RunLedger _ledger;
+    private readonly IterationWriter _writer;
+
+    private DirectNode(NpgsqlDataSource source, LogShape shape)
+    {
+        _source = source;
+        _access = new LogAccess(shape, HasUserRole: true);
+        var database = new SyncDatabase(source);
+        var node = new NodeId("bench");
+        var schedule = new ScheduleOptions();
+        // Nobody renews these leases.
+        var runs = new RunOptions { Lease = TimeSpan.FromHours(1) };
+        _ledger = new RunLedger(database, node, runs);
+        _writer = new IterationWriter(
+            database,
+            node,
+            new OwnRows(runs, schedule, NullLogger<OwnRows>.Instance),
+            schedule,
+            _metrics,
+            NullLogger<IterationWriter>.Instance
+        );
+    }
+
+    public static async Task<DirectNode> CreateAsync(
+        BenchDatabase database,
+        CancellationToken cancellationToken
+    )
+    {
+        var source = database.ReaderSource();
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return new DirectNode(source, (await LogShape.ReadAsync(connection, cancellationToken))!);
+    }
+
+    public async Task<IReadOnlyList<Claim>> ClaimAsync(int slots, CancellationToken cancellationToken) =>
+        (await _ledger.ClaimAsync(slots, "a-model", cancellationToken)).Claims;
+
+    public Task<WriteBackResult> WriteAsync(Claim claim, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(_access, claim, agent: null, Planned, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _source.DisposeAsync();
+        _metrics.Dispose();
+    }
+}
