@@ -27,7 +27,7 @@ public static class Why
                 $"not due until {At(later.At)}: {later.Why}",
                 [
                     WhyHistory.Last(facts),
-                    $"That is in {Span(later.At - facts.Now)}.",
+                    $"The next run is in {Span(later.At - facts.Now)}.",
                     .. Stale(facts),
                     .. Pauses(facts, limits),
                     .. WhySkips

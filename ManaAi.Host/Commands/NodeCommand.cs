@@ -9,8 +9,6 @@ namespace ManaAi.Host.Commands;
 /// <summary>What the commands share that ask a node: address, key, form of the output, and their exit codes.</summary>
 internal sealed class NodeCommand
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     // What is missing in an answer is said here, and not by a null reference further on.
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
     {
@@ -147,7 +145,7 @@ internal sealed class NodeCommand
             return write(view, output, error);
         }
 
-        output.WriteLine(Printable.Json(JsonSerializer.Serialize(body, Indented)));
+        OutputForm.WriteJson(output, body);
         return write(view, TextWriter.Null, error);
     }
 

@@ -23,7 +23,7 @@ internal static class WhyEndpoint
                 """
                 {"firstLine":"not due until 2026-03-03T08:00:00.000Z: its nextRunAt is ahead","due":"not-due",
                 "at":"2026-03-03T08:00:00.000Z","sentences":["None of its runs has ended here yet.",
-                "That is in 23 h 59 min.","After that it runs at 2026-03-04T08:00:00.000Z, by its cadence."],
+                "The next run is in 23 h 59 min.","After that it runs at 2026-03-04T08:00:00.000Z, by its cadence."],
                 "now":"2026-03-02T08:00:10.123Z","nextRunAt":"2026-03-03T08:00:00.000Z","openRunId":null,
                 "attempts":0,"attemptsMax":5,"userRunning":0,"userMax":2,"agentRunning":null,"agentMax":null,
                 "unreviewed":0,"unreviewedMax":3,"budgets":[],"breaker":"closed","zone":"Europe/Berlin"}

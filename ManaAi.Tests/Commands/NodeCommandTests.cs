@@ -95,7 +95,7 @@ public sealed class NodeCommandTests : WholeTests
         var text = Regex.Replace(why.Output, @"\d{4}-\d\d-\d\dT[\d:.]+Z", "<instant>");
         text = text.Replace(node.NodeId, "<node>", StringComparison.Ordinal);
         text = Regex.Replace(text, @"\d+ tokens", "<n> tokens");
-        Approved.ShouldBe("why", Regex.Replace(text, @"That is in [^.]+\.", "That is in <span>."));
+        Approved.ShouldBe("why", Regex.Replace(text, @"run is in [^.]+\.", "run is in <span>."));
     }
 
     [Fact]

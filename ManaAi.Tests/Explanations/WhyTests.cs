@@ -135,7 +135,7 @@ public sealed class WhyTests : WhySituations
             },
             "not due until 2026-03-02T12:00:00.000Z: its nextRunAt is ahead",
             "The last run that ended, run 6 due 2026-03-01T09:00:00.000Z, was planned by node node-1 at 2026-03-01T09:00:05.000Z after 1 attempt, 2 calls and 1000 tokens.",
-            "That is in 3 h 0 min.",
+            "The next run is in 3 h 0 min.",
             "After that it runs at 2026-03-03T09:00:00.000Z, by its cadence.",
             "The mission's timeZone is UTC."
         );

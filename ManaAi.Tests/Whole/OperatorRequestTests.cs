@@ -215,6 +215,7 @@ public sealed class OperatorRequestTests : WholeTests
     [InlineData("POST", "runs/1/retry")]
     [InlineData("POST", "runs/1/cancel")]
     [InlineData("GET", "nodes")]
+    [InlineData("GET", "usage")]
     [InlineData("GET", "events")]
     [InlineData("GET", "events/stream")]
     [InlineData("GET", "pauses")]

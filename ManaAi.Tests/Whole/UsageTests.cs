@@ -9,6 +9,18 @@ namespace ManaAi.Tests.Whole;
 public sealed class UsageTests : WholeTests
 {
     [Fact]
+    public async Task Where_nothing_was_used_there_are_zeros()
+    {
+        var node = await StartAsync();
+        await node.TickAsync();
+
+        var usage = await ReadAsync(node, "internal/usage");
+
+        usage.GetProperty("total").GetProperty("tokens").GetInt64().ShouldBe(0);
+        usage.GetProperty("byUser").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
     public async Task What_plans_cost_is_summed_by_day_user_agent_and_model()
     {
         var node = await StartAsync(("TOKENS_PER_DAY", "1000000"));

@@ -1,12 +1,13 @@
 -- name: Usage
 -- One pass for all views of it: a row belongs to the set whose columns are not grouped away. Of each set the dearest; of
--- what has no agent only the total of its user is asked for.
+-- what has no agent only the total of its user is asked for. The set of all has a row even where nothing was used.
 select s.grouped, s.day, s.user_id, s.agent_id, s.model, s.prompt_tokens, s.completion_tokens, s.calls, s.estimated
   from (select g.*, row_number() over (partition by g.grouped
                                        order by g.prompt_tokens + g.completion_tokens desc, g.day, g.user_id, g.agent_id,
                                                 g.model) as place
           from (select grouping(d.day, u.user_id, u.agent_id, u.model) as grouped, d.day, u.user_id, u.agent_id, u.model,
-                       sum(u.prompt_tokens)::bigint as prompt_tokens, sum(u.completion_tokens)::bigint as completion_tokens,
+                       coalesce(sum(u.prompt_tokens), 0)::bigint as prompt_tokens,
+                       coalesce(sum(u.completion_tokens), 0)::bigint as completion_tokens,
                        count(*) as calls,
                        coalesce(sum(u.prompt_tokens + u.completion_tokens) filter (where u.is_estimate), 0)::bigint as estimated
                   from mana_ai.token_usage u
