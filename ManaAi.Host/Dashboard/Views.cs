@@ -23,7 +23,7 @@ internal sealed class Views
         PlannerOptions asking,
         ScheduleOptions schedule,
         BudgetOptions budgets,
-        ILogger<Pauses> pauses
+        ILoggerFactory logs
     )
     {
         var database = connections.WithDeadline(QuestionMax);
@@ -33,7 +33,7 @@ internal sealed class Views
         Why = new WhyReader(database, asking, schedule, budgets);
         Runs = new RunList(database);
         Events = new EventList(database);
-        Pauses = new Pauses(database, pauses);
+        Pauses = new Pauses(database, logs.CreateLogger<Pauses>());
         Failures = new FailureCauses(database);
         Nodes = new NodeList(database);
         Log = new LogHealthReader(database, feed);

@@ -79,7 +79,10 @@ public sealed class TraceSettingsTests
 
     private static Dictionary<string, string?> Environment(params (string Name, string Value)[] variables)
     {
-        var environment = new Dictionary<string, string?> { ["MANA_SERVICE_KEY"] = "0123456789abcdef0123456789abcdef" };
+        var environment = new Dictionary<string, string?>
+        {
+            ["MANA_SERVICE_KEY"] = "0123456789abcdef0123456789abcdef",
+        };
         foreach (var (name, value) in variables)
         {
             environment[name] = value;
