@@ -12,7 +12,7 @@ public sealed class ChangeFeedRandomTests
 {
     private const int Steps = 40;
 
-    public static TheoryData<int> Seeds { get; } = [.. Enumerable.Range(1, 40)];
+    public static TheoryData<int> Seeds { get; } = [.. Enumerable.Range(1, 30)];
 
     [Theory]
     [MemberData(nameof(Seeds))]

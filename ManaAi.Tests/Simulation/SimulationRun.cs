@@ -13,9 +13,10 @@ namespace ManaAi.Tests.Simulation;
 /// </summary>
 internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposable
 {
-    private const int Steps = 60;
+    private const int Steps = 45;
     private const int SlotsMax = 3;
     private const int RestRoundsMax = 12;
+    private const int TurnsMax = 3;
 
     private static readonly StubBehaviour[] _behaviours =
     [
@@ -352,6 +353,17 @@ internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposa
         }
 
         await GoAsync(node.Flow("tick"), _ => node.TickAsync(), int.MaxValue, isFaulty: false);
+        // What waits for another run leaves its turn to that one: with both waits ended it would have it again and again.
+        for (var turn = 0; turn < TurnsMax && await ServeAsync(node) > 0; turn++)
+        {
+            Hold();
+        }
+
+        return false;
+    }
+
+    private async Task<int> ServeAsync(SimulatedNode node)
+    {
         IReadOnlyList<Claim> claims = [];
         await GoAsync(
             node.Flow("claim"),
@@ -365,7 +377,7 @@ internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposa
             await GoAsync(plan, node.PlanAsync, int.MaxValue, isFaulty: false);
         }
 
-        return false;
+        return claims.Count;
     }
 
     private string Open() =>

@@ -61,9 +61,10 @@ public sealed class WakeUpListenerTests : IAsyncLifetime
         await WokenAsync(1);
 
         await _database.ExecuteAsync(
-            """
+            $"""
             select pg_terminate_backend(pid) from pg_stat_activity
              where datname = current_database() and (query = 'select 1' or query like 'listen%')
+               and application_name <> '{NewState.Lasting}'
             """
         );
 

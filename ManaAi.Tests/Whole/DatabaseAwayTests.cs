@@ -183,9 +183,10 @@ public sealed class DatabaseAwayTests : WholeTests
     /// <summary>As an operator does who wants a database to himself.</summary>
     private Task EndSessionsAsync() =>
         Database.ExecuteAsync(
-            """
+            $"""
             select pg_terminate_backend(pid) from pg_stat_activity
              where datname = current_database() and usename = 'mana_ai_reader'
+               and application_name <> '{NewState.Lasting}'
             """
         );
 
