@@ -51,12 +51,19 @@ build_release() {
     >"$STATE/chaos-build.log" 2>&1 || { cat "$STATE/chaos-build.log" >&2 && die "the build of $root failed, see above"; }
 }
 
-# The last version that was tagged; without tags, the last one with fewer migrations than now.
+# The last version that was tagged; without tags, the last one whose migrations are the first of those there are now.
 version_before() {
-  local migrations=ManaAi.Actors/Database/Migrations added
+  local folder=ManaAi.Actors/Database/Migrations now revision earlier
   git -C "$ROOT" describe --tags --abbrev=0 2>/dev/null && return
-  added=$(git -C "$ROOT" log -1 --diff-filter=A --format=%H -- "$(cd "$ROOT" && ls -d $migrations/*.sql | tail -n 1)")
-  printf '%s^\n' "$added"
+  now=$(git -C "$ROOT" ls-tree --name-only HEAD "$folder/")
+  while read -r revision; do
+    earlier=$(git -C "$ROOT" ls-tree --name-only "$revision" "$folder/")
+    if [ -n "$earlier" ] && [[ $now == "$earlier"$'\n'* ]]; then
+      echo "$revision"
+      return
+    fi
+  done < <(git -C "$ROOT" rev-list HEAD)
+  die "no version before this one has fewer migrations; name one with --from"
 }
 
 # `./dev upgrade`: nodes of an older version, over the database that it made, are replaced one after the other.
