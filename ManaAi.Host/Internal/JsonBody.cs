@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace ManaAi.Host.Internal;
@@ -5,6 +6,21 @@ namespace ManaAi.Host.Internal;
 /// <summary>A small JSON object that a caller sent, read to its end. A name that is not known is refused.</summary>
 internal sealed class JsonBody
 {
+    /// <summary>A body of ours has one level; what has many is refused before it costs anything.</summary>
+    public const int DepthMax = 8;
+
+    // Whoever says one thing twice has said nothing.
+    private static readonly JsonDocumentOptions _options = new()
+    {
+        MaxDepth = DepthMax,
+        AllowDuplicateProperties = false,
+    };
+
+    private static readonly string _wanted = string.Create(
+        CultureInfo.InvariantCulture,
+        $"must be a JSON object, at most {DepthMax} levels deep, with no name twice"
+    );
+
     private readonly IReadOnlyDictionary<string, string> _texts;
 
     private JsonBody(IReadOnlyDictionary<string, string> texts) => _texts = texts;
@@ -33,13 +49,13 @@ internal sealed class JsonBody
 
         try
         {
-            using var document = JsonDocument.Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
+            using var document = JsonDocument.Parse(body.GetBuffer().AsMemory(0, (int)body.Length), _options);
             return Read(document.RootElement, inputs, names);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             // InvalidOperationException: text that is no Unicode.
-            return inputs.Refuse<JsonBody>("body", "must be a JSON object");
+            return inputs.Refuse<JsonBody>("body", _wanted);
         }
     }
 
@@ -47,7 +63,7 @@ internal sealed class JsonBody
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
-            return inputs.Refuse<JsonBody>("body", "must be a JSON object");
+            return inputs.Refuse<JsonBody>("body", _wanted);
         }
 
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -152,6 +152,8 @@ public sealed class OperatorRequestTests : WholeTests
     [InlineData("POST", "pause", "reason")]
     [InlineData("POST", "pause", "body", "[]")]
     [InlineData("POST", "pause", "body", "{")]
+    [InlineData("POST", "pause", "body", """{"reason":[[[[[[[["deep"]]]]]]]]}""")]
+    [InlineData("POST", "resume", "body", """{"userId":"user-1","userId":"user-2"}""")]
     [InlineData("POST", "pause", "body", """{"reason":"x","mission":"m"}""")]
     [InlineData("POST", "pause", "reason", """{"reason":7}""")]
     [InlineData("POST", "pause", "userId", """{"reason":"x","missionId":"m"}""")]
