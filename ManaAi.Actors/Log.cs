@@ -67,6 +67,13 @@ internal static partial class Log
     [LoggerMessage(122, LogLevel.Warning, "{Reason}")]
     public static partial void WakeUpTriggerMissing(ILogger logger, string reason);
 
+    [LoggerMessage(
+        123,
+        LogLevel.Information,
+        "A pooler stands before the database: no statement is prepared"
+    )]
+    public static partial void PoolerFound(ILogger logger);
+
     [LoggerMessage(201, LogLevel.Warning, "Change {ChangeId} of {Record} does nothing: {Reason}")]
     public static partial void Undecodable(ILogger logger, Guid changeId, string record, string reason);
 

@@ -198,6 +198,11 @@ internal static class Composition
                 Name = name,
             }.Build();
         });
+        services.AddSingleton(provider => new PreparingSource(
+            settings.Database.ConnectionString.Reveal(),
+            provider.GetRequiredService<NodeId>().Value,
+            provider.GetRequiredService<ILogger<PreparingSource>>()
+        ));
         services.AddSingleton<PoolConnections>();
         services.AddSingleton<SyncDatabase>();
         services.AddSingleton<DatabaseGate>();

@@ -35,6 +35,7 @@ internal sealed class PoolConnections : IDisposable
     {
         lock (_lock)
         {
+            _counts = new ConnectionCounts(0, 0, 0);
             _listener.RecordObservableInstruments();
             return _counts;
         }
@@ -51,9 +52,10 @@ internal sealed class PoolConnections : IDisposable
 
         _counts = (instrument.Name, Find(tags, "db.client.connection.state")) switch
         {
-            ("db.client.connection.max", _) => _counts with { Max = value },
-            (_, "used") => _counts with { Used = value },
-            (_, "idle") => _counts with { Idle = value },
+            // Two pools, of which one is used for nearly everything: see SyncDatabase.
+            ("db.client.connection.max", _) => _counts with { Max = Math.Max(_counts.Max, value) },
+            (_, "used") => _counts with { Used = _counts.Used + value },
+            (_, "idle") => _counts with { Idle = _counts.Idle + value },
             _ => _counts,
         };
     }

@@ -41,7 +41,12 @@ public sealed class DatabaseGate(SyncDatabase database, TimeProvider time, ILogg
     }
 
     /// <summary>Something failed that was right before: prove everything again before the next use.</summary>
-    public void Doubt() => _state = _state with { Access = null };
+    public void Doubt()
+    {
+        _state = _state with { Access = null };
+        // What was prepared may be what failed: the log or the schema is not what it was.
+        database.Clear();
+    }
 
     public async Task<Readiness> CheckAsync(CancellationToken cancellationToken)
     {

@@ -9,7 +9,8 @@ namespace ManaAi.Actors.Database;
 /// all works through a transaction pooler.
 /// </summary>
 /// <remarks>Open for the fault simulation, which stops and breaks what a node does at the borders of transactions.</remarks>
-public class SyncDatabase(NpgsqlDataSource source)
+/// <param name="preparing">Where statements may be prepared, transactions are on its connections.</param>
+public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = null)
 {
     /// <summary>Long enough for a fold batch on a busy server, short enough that a tick is not lost to one query.</summary>
     public static TimeSpan StatementMax { get; } = TimeSpan.FromSeconds(30);
@@ -20,7 +21,15 @@ public class SyncDatabase(NpgsqlDataSource source)
     /// <summary>Nobody of ours holds a row for longer than a fold batch takes.</summary>
     public static TimeSpan LockMax { get; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Connections for what is said once, or lasts.</summary>
     public NpgsqlDataSource Source => source;
+
+    /// <summary>Ends the connections that nobody uses: they have likely died with one that did.</summary>
+    public void Clear()
+    {
+        source.Clear();
+        preparing?.Clear();
+    }
 
     /// <summary>
     /// Begins a transaction; READ COMMITTED, so that each statement sees what is true now. It costs no round trip: what
@@ -33,7 +42,7 @@ public class SyncDatabase(NpgsqlDataSource source)
         IsolationLevel isolation = IsolationLevel.ReadCommitted
     )
     {
-        var connection = await source.OpenConnectionAsync(cancellationToken);
+        var connection = await OpenAsync(cancellationToken);
         try
         {
             var transaction = await connection.BeginTransactionAsync(isolation, cancellationToken);
@@ -59,7 +68,7 @@ public class SyncDatabase(NpgsqlDataSource source)
         CancellationToken cancellationToken
     )
     {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection)
         {
             Timeout = DatabaseTransaction.WaitSeconds(StatementMax),
@@ -81,6 +90,10 @@ public class SyncDatabase(NpgsqlDataSource source)
     /// <summary>The same for statements that have nothing to say.</summary>
     public Task OnceAsync(Action<NpgsqlBatch> add, CancellationToken cancellationToken) =>
         OnceAsync(add, (_, _) => Task.FromResult(true), cancellationToken);
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
+        (preparing is null ? null : await preparing.TryOpenAsync(cancellationToken))
+        ?? await source.OpenConnectionAsync(cancellationToken);
 
     protected virtual DatabaseTransaction Wrap(
         NpgsqlConnection connection,

@@ -17,6 +17,10 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
 {
     public const string WriteRefused = "write-refused";
 
+    // Where statements are prepared, PostgreSQL would plan these anew for each array of users, and take longer over the
+    // plan than over the claim.
+    private const string GenericPlans = "set local plan_cache_mode = force_generic_plan";
+
     /// <summary>
     /// Claims at most this many runs, one user's turn after the other, in one short transaction. Nothing while mana-llm is
     /// left alone; one, as a probe, when the time for that has come.
@@ -207,6 +211,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     )
     {
         await using var batch = transaction.Batch();
+        batch.Then(GenericPlans);
         batch.Then(Sql.Get("LockBreakers"));
         batch.Then(Sql.Get("ReadGate")).Add("model", model);
         batch.Then(Sql.Get("LockUsers")).Add("slots", (long)slots);

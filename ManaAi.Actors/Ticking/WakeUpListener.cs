@@ -77,7 +77,7 @@ public sealed class WakeUpListener(
             {
                 wait = _isProven ? options.RetryMin : Longer(wait);
                 Log.WakeUpsLost(logger, Describe(exception), wait);
-                database.Source.Clear(); // Those beside it have likely died with it.
+                database.Clear();
             }
 
             await Task.Delay(wait, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -28,9 +28,8 @@ internal sealed class BenchDatabase : IAsyncDisposable
     public string ReaderUrl =>
         new UriBuilder(Superuser) { UserName = "mana_ai_reader", Password = _readerPassword }.Uri.ToString();
 
-    /// <summary>Connections as a node has them; whoever asks disposes of it.</summary>
-    public NpgsqlDataSource ReaderSource() =>
-        NpgsqlDataSource.Create(ConnectionString(new Uri(ReaderUrl)) + ";No Reset On Close=true");
+    /// <summary>The same for Npgsql.</summary>
+    public string ReaderConnectionString => ConnectionString(new Uri(ReaderUrl)) + ";No Reset On Close=true";
 
     private Uri Superuser => new UriBuilder(_superuser) { Path = "/mana_sync" }.Uri;
 

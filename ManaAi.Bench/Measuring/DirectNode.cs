@@ -28,16 +28,18 @@ internal sealed class DirectNode : IAsyncDisposable
     );
 
     private readonly NpgsqlDataSource _source;
+    private readonly PreparingSource _preparing;
     private readonly Metrics _metrics = new();
     private readonly LogAccess _access;
     private readonly RunLedger _ledger;
     private readonly IterationWriter _writer;
 
-    private DirectNode(NpgsqlDataSource source, LogShape shape)
+    private DirectNode(NpgsqlDataSource source, string connectionString, LogShape shape)
     {
         _source = source;
+        _preparing = new PreparingSource(connectionString, "bench", NullLogger<PreparingSource>.Instance);
         _access = new LogAccess(shape, HasUserRole: true);
-        var database = new SyncDatabase(source);
+        var database = new SyncDatabase(source, _preparing);
         var node = new NodeId("bench");
         var schedule = new ScheduleOptions();
         // Nobody renews these leases.
@@ -58,9 +60,13 @@ internal sealed class DirectNode : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        var source = database.ReaderSource();
+        var source = NpgsqlDataSource.Create(database.ReaderConnectionString);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        return new DirectNode(source, (await LogShape.ReadAsync(connection, cancellationToken))!);
+        return new DirectNode(
+            source,
+            database.ReaderConnectionString,
+            (await LogShape.ReadAsync(connection, cancellationToken))!
+        );
     }
 
     public async Task<IReadOnlyList<Claim>> ClaimAsync(int slots, CancellationToken cancellationToken) =>
@@ -71,6 +77,7 @@ internal sealed class DirectNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _preparing.DisposeAsync();
         await _source.DisposeAsync();
         _metrics.Dispose();
     }

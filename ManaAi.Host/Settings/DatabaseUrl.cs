@@ -28,7 +28,7 @@ internal static class DatabaseUrl
     /// A plan holds none while it waits for the LLM, and a new one costs the server more than ten statements on one that
     /// is warm: a hundred plans are written sooner over these than over a hundred.
     /// </summary>
-    private const int ConnectionsMax = 16;
+    private const int ConnectionsMax = 8;
 
     public static DatabaseUrlResult Parse(string text)
     {
@@ -70,6 +70,7 @@ internal static class DatabaseUrl
     }
 
     // Through a transaction pooler the session is not ours: nothing may be prepared on it, and the pooler resets it.
+    // Where there is none, PreparingSource changes the first.
     private static NpgsqlConnectionStringBuilder Defaults() =>
         new()
         {

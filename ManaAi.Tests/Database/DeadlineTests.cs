@@ -22,6 +22,7 @@ public sealed class DeadlineTests : IAsyncLifetime
             "an index is built for as long as it takes, beside everything else",
         ["ManaAi.Actors/Ticking/WakeUpListener.cs"] = "a wait of its own",
         ["ManaAi.Actors/ChangeLog/LogShape.cs"] = "the connection's 30 seconds",
+        ["ManaAi.Actors/Database/PreparingSource.cs"] = "five seconds of its own",
         ["ManaAi.Host/Commands/VerifyAccess.cs"] = "the connection's 30 seconds",
     };
 

@@ -70,6 +70,7 @@ public sealed class CanaryTests : IAsyncLifetime, IDisposable
     private readonly Dictionary<string, string> _places = [];
 
     private int _echoes;
+    private Process? _node;
     private TestDatabase _database = null!;
     private OtlpReceiver _receiver = null!;
     private LlmScriptedServer _llm = null!;
@@ -85,6 +86,8 @@ public sealed class CanaryTests : IAsyncLifetime, IDisposable
 
     public async Task DisposeAsync()
     {
+        _node?.Kill(); // A process that outlives its test would be found by the next.
+        _node?.Dispose();
         await _llm.DisposeAsync();
         await _receiver.DisposeAsync();
         await _database.DisposeAsync();
@@ -96,8 +99,7 @@ public sealed class CanaryTests : IAsyncLifetime, IDisposable
     public async Task No_secret_is_in_anything_that_a_node_says_shows_sends_writes_or_leaves()
     {
         var port = FreePort.Find();
-        using var node = Start(port);
-        using var end = new Ending(node);
+        var node = _node = Start(port);
         var said = Task.WhenAll(node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
         using var http = Client(port);
         await Eventually.SeesAsync(() => IsReadyAsync(http, node), isReady => isReady);
@@ -383,12 +385,6 @@ public sealed class CanaryTests : IAsyncLifetime, IDisposable
         using var kill = Process.Start("kill", ["-SYS", node.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         await node.WaitForExitAsync();
-    }
-
-    /// <summary>A process that outlives its test would be found by the next.</summary>
-    private sealed class Ending(Process process) : IDisposable
-    {
-        public void Dispose() => process.Kill();
     }
 
     private string InFolder(string name) => Path.Combine(_folder, name);

@@ -133,8 +133,14 @@ public sealed class TestDatabase : IAsyncDisposable
     private static ConcurrentBag<TestDatabase> Idle(LogGeneration generation) =>
         _idle.GetOrAdd(generation, _ => []);
 
+    /// <summary>Of a pool that serves many tests: what most of them say is planned once.</summary>
     private static string Lasting(string connection) =>
-        new NpgsqlConnectionStringBuilder(connection) { ApplicationName = NewState.Lasting }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(connection)
+        {
+            ApplicationName = NewState.Lasting,
+            MaxAutoPrepare = 100,
+            AutoPrepareMinUsages = 2,
+        }.ConnectionString;
 
     /// <summary>Any login, in the form that settings take.</summary>
     public string UrlOf(string login, string password) =>

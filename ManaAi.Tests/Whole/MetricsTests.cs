@@ -35,7 +35,7 @@ public sealed class MetricsTests : WholeTests
         page.Value("mana_ai_schedule_lag_seconds_sum").ShouldBeInRange(60, 600); // Due a minute ago.
         page.Value("mana_ai_cursor_lag_seconds").ShouldBeLessThan(60);
         page.Value("mana_ai_tokens_reserved").ShouldBeGreaterThan(0);
-        page.Value("mana_ai_database_connections_max").ShouldBe(16);
+        page.Value("mana_ai_database_connections_max").ShouldBe(8);
         page.Samples.Where(sample => sample.Family == "mana_ai_database_connections")
             .Sum(sample => sample.Value)
             .ShouldBeGreaterThan(0);

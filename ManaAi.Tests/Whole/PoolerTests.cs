@@ -40,6 +40,8 @@ public sealed class PoolerTests : WholeTests
         foreach (var node in nodes)
         {
             (await node.ReadinessAsync()).Status.ShouldBe(HttpStatusCode.OK);
+            node.Log.All.Count(line => line.Text.Contains("A pooler stands before", StringComparison.Ordinal))
+                .ShouldBe(1);
             await node.StopAsync();
         }
     }
