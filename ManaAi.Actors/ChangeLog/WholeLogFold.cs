@@ -25,6 +25,9 @@ internal sealed class WholeLogFold(
     // Between two stages: enough that neither waits for the other, and all that is in memory.
     private const int BatchesMax = 2;
 
+    // Below it nothing grew that is worth a collection of everything.
+    private const int RowsThatMakeTheHeapGrow = 20_000;
+
     public async Task<FoldReport> RunAsync(
         DatabaseTransaction writer,
         LogShape shape,
@@ -51,7 +54,11 @@ internal sealed class WholeLogFold(
             await StartCursorAsync(writer, identity, snapshot, readAt, cancellationToken);
             await writer.CommitAsync(cancellationToken);
             Log.FoldedFromNothing(logger, rows, records, Stopwatch.GetElapsedTime(started));
-            GiveMemoryBack();
+            if (rows >= RowsThatMakeTheHeapGrow)
+            {
+                GiveMemoryBack();
+            }
+
             return new FoldReport(readAt, IsElsewhere: false, IsCut: false)
             {
                 Rows = rows,

@@ -116,7 +116,8 @@ public sealed class BrowserBench : IAsyncLifetime
 
     private async Task FillAsync()
     {
-        await NewAsync("planned-1", "user-1", TimeSpan.FromMinutes(-2));
+        // One word of 500 characters: nothing breaks it but the page.
+        await NewAsync("planned-1", "user-1", TimeSpan.FromMinutes(-2), new string('w', 500));
         await NewAsync("planned-2", "user-2", TimeSpan.FromMinutes(-2));
         await NewAsync("hostile", "user-3", TimeSpan.FromMinutes(-2), Hostile);
         await Node.TickAsync();

@@ -129,7 +129,7 @@ public sealed class BrowserTests(BrowserBench bench)
         await page.GetByRole(AriaRole.Link, new() { Name = "Pause these…" }).ClickAsync();
         await Assertions
             .Expect(page.Locator("#preview"))
-            .ToHaveTextAsync("3 missions of 1 users would be paused.");
+            .ToHaveTextAsync("3 missions of 1 user would be paused.");
         await bench.InsertAsync("bulk-4", "user-bulk");
 
         await page.GetByLabel("Reason").FillAsync("outage");

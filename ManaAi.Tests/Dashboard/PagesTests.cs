@@ -40,6 +40,7 @@ public sealed class PagesTests(BrowserBench bench)
         foreach (var path in _pages)
         {
             await page.GotoAsync(path);
+            await NothingShouldStickOutAsync(page, path);
             await LookAsync(page, path);
         }
 
@@ -83,6 +84,18 @@ public sealed class PagesTests(BrowserBench bench)
         (await page.TitleAsync()).ShouldBe("Mission – ManaAi");
         bench.ShouldBeFaultless();
     }
+
+    /// <summary>What is wider than the card around it lies over its neighbour.</summary>
+    private static async Task NothingShouldStickOutAsync(IPage page, string path) =>
+        (
+            await page.EvaluateAsync<string[]>(
+                """
+                () => [...document.querySelectorAll('.card, .tile')]
+                  .filter(one => one.scrollWidth > one.clientWidth)
+                  .map(one => `${one.querySelector('h2')?.innerText}: ${one.scrollWidth} of ${one.clientWidth}`)
+                """
+            )
+        ).ShouldBeEmpty(path);
 
     private static async Task LookAsync(IPage page, string path)
     {

@@ -26,4 +26,8 @@ internal static class Spans
         var span = now - at;
         return texts.Of(span < TimeSpan.Zero ? "span.ahead" : "span.ago", texts.Span(span));
     }
+
+    /// <summary>The same of what is over, though it may have ended after the page began.</summary>
+    public static string Since(this Texts texts, DateTimeOffset at, DateTimeOffset now) =>
+        texts.Ago(at < now ? at : now, now);
 }
