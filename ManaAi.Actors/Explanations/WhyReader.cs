@@ -119,6 +119,7 @@ public sealed class WhyReader(
             : zone with
             {
                 Sentence = $"The mission's timeZone is no tzdb name. {zone.Sentence}",
+                German = $"Die timeZone der Mission ist kein Name der tzdb. {zone.German}",
             };
     }
 

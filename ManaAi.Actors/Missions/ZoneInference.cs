@@ -22,7 +22,8 @@ public enum ZoneSource
 /// <param name="Zone">Whose wall the cadence is about.</param>
 /// <param name="Source">Where it was taken from.</param>
 /// <param name="Sentence">The same for people, with what it was read off.</param>
-public sealed record MissionZone(DateTimeZone Zone, ZoneSource Source, string Sentence);
+/// <param name="German">The sentence in German.</param>
+public sealed record MissionZone(DateTimeZone Zone, ZoneSource Source, string Sentence, string German);
 
 /// <summary>Finds a mission's zone: its own, else the one that its nextRunAt gives away, else the default.</summary>
 public static class ZoneInference
@@ -55,7 +56,12 @@ public static class ZoneInference
 
         if (DateTimeZoneProviders.Tzdb.GetZoneOrNull(timeZone.Trim()) is { } own)
         {
-            return new(own, ZoneSource.Mission, $"The mission's timeZone is {own.Id}.");
+            return new(
+                own,
+                ZoneSource.Mission,
+                $"The mission's timeZone is {own.Id}.",
+                $"Die timeZone der Mission ist {own.Id}."
+            );
         }
 
         var shown = timeZone.Length > NameCharactersMax ? timeZone[..NameCharactersMax] + "…" : timeZone;
@@ -63,6 +69,7 @@ public static class ZoneInference
         return found with
         {
             Sentence = $"The mission's timeZone \"{shown}\" is no tzdb name. {found.Sentence}",
+            German = $"Die timeZone der Mission, „{shown}“, ist kein Name der tzdb. {found.German}",
         };
     }
 
@@ -80,7 +87,13 @@ public static class ZoneInference
                 defaultZone,
                 ZoneSource.Default,
                 $"The zone is the default {defaultZone.Id}: the mission names none, and "
-                    + (pattern is null ? "its cadence tells none." : "there is no nextRunAt that tells one.")
+                    + (pattern is null ? "its cadence tells none." : "there is no nextRunAt that tells one."),
+                $"Die Zone ist die vorgegebene, {defaultZone.Id}: die Mission nennt keine, und "
+                    + (
+                        pattern is null
+                            ? "ihr Rhythmus verrät keine."
+                            : "es gibt keinen nextRunAt, der eine verrät."
+                    )
             );
         }
 
@@ -90,7 +103,8 @@ public static class ZoneInference
             return new(
                 defaultZone,
                 ZoneSource.DefaultConfirmed,
-                $"The zone is the default {defaultZone.Id}: the cadence's hour there is nextRunAt {at}."
+                $"The zone is the default {defaultZone.Id}: the cadence's hour there is nextRunAt {at}.",
+                $"Die Zone ist die vorgegebene, {defaultZone.Id}: die Stunde des Rhythmus ist dort nextRunAt {at}."
             );
         }
 
@@ -99,12 +113,16 @@ public static class ZoneInference
                 DateTimeZone.ForOffset(offset),
                 ZoneSource.Offset,
                 $"The zone is the fixed offset {offset:m}, at which nextRunAt {at} is the cadence's hour; in the "
-                    + $"default {defaultZone.Id} it is not."
+                    + $"default {defaultZone.Id} it is not.",
+                $"Die Zone ist der feste Abstand {offset:m} von UTC, in dem nextRunAt {at} die Stunde des Rhythmus ist; "
+                    + $"in der vorgegebenen Zone {defaultZone.Id} ist er es nicht."
             )
             : new(
                 defaultZone,
                 ZoneSource.Default,
-                $"The zone is the default {defaultZone.Id}: no offset makes nextRunAt {at} the cadence's hour."
+                $"The zone is the default {defaultZone.Id}: no offset makes nextRunAt {at} the cadence's hour.",
+                $"Die Zone ist die vorgegebene, {defaultZone.Id}: in keinem Abstand von UTC ist nextRunAt {at} die "
+                    + "Stunde des Rhythmus."
             );
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
@@ -141,6 +142,10 @@ internal sealed record ScheduleView(
 {
     private const int RunsMax = 10;
 
+    /// <summary>For the dashboard; endpoints speak English.</summary>
+    [JsonIgnore]
+    public string ZoneReasonInGerman { get; private init; } = "";
+
     public static ScheduleView? Of(JsonElement record, MissionDetails details, ScheduleOptions options)
     {
         if (record.Object("cadence") is not { } json)
@@ -172,6 +177,9 @@ internal sealed record ScheduleView(
                     .Select(run => IsoText.Milliseconds(run.Instant.ToDateTimeOffset())),
             ],
             upcoming.OfType<NextRun.Never>().FirstOrDefault()?.Reason
-        );
+        )
+        {
+            ZoneReasonInGerman = zone.German,
+        };
     }
 }

@@ -89,7 +89,9 @@ public sealed partial class TextsTests
         "empty",
         "failed",
         "skipped",
-        "superseded"
+        "superseded",
+        "paused",
+        "resumed"
     )]
     [InlineData(
         "obstacle",

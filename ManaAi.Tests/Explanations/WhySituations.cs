@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ManaAi.Actors.Explanations;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Runs;
@@ -6,7 +7,7 @@ using NodaTime;
 namespace ManaAi.Tests.Explanations;
 
 /// <summary>A mission in some situation, and what `why` says of it.</summary>
-public abstract class WhySituations
+public abstract partial class WhySituations
 {
     private protected static DateTimeOffset Now { get; } = new(2026, 3, 2, 9, 0, 0, TimeSpan.Zero);
 
@@ -16,7 +17,12 @@ public abstract class WhySituations
         new(new MissionKey(new UserId("user-1"), new MissionId("mission-1")), Now)
         {
             Cadence = new Cadence.Daily(9, 0),
-            Zone = new MissionZone(DateTimeZone.Utc, ZoneSource.Mission, "The mission's timeZone is UTC."),
+            Zone = new MissionZone(
+                DateTimeZone.Utc,
+                ZoneSource.Mission,
+                "The mission's timeZone is UTC.",
+                "Die timeZone der Mission ist UTC."
+            ),
             NextRunAt = Now,
         };
 
@@ -71,5 +77,30 @@ public abstract class WhySituations
             sentence.EndsWith('.') && !sentence.Contains("..", StringComparison.Ordinal)
         );
         string.Concat(answer.Sentences).ShouldNotContain("secret");
+        SaysTheSameInGerman(answer, Why.Explain(facts, limits, WhyWords.German));
     }
+
+    /// <summary>Sentence by sentence, and nothing of the English has been left over.</summary>
+    private static void SaysTheSameInGerman(WhyAnswer english, WhyAnswer german)
+    {
+        (german.Due, german.At, german.Sentences.Count).ShouldBe(
+            (english.Due, english.At, english.Sentences.Count)
+        );
+        var (told, meant) = (
+            (string[])[german.FirstLine, .. german.Sentences],
+            (string[])[english.FirstLine, .. english.Sentences]
+        );
+        told.ShouldAllBe(sentence => !sentence.Contains("..", StringComparison.Ordinal));
+        foreach (var (sentence, original) in told.Zip(meant))
+        {
+            sentence.ShouldNotBe(original);
+            Telltale().Matches(sentence).Select(match => match.Value).ShouldBeEmpty(sentence);
+        }
+    }
+
+    // Words that stand in the explanations and in no German sentence.
+    [GeneratedRegex(
+        @"(?<![\w-])(the|is|are|has|until|and|by|of|at|it|its|node|run|due|after|will|plans?|calls?|attempts?|tokens|paused|archived|done)(?![\w-])"
+    )]
+    private static partial Regex Telltale();
 }

@@ -163,10 +163,14 @@ public sealed class WhyTests : WhySituations
         Says(
             Later with
             {
-                Last = Closed("skipped", "budget", "The user's budget of 5 tokens a day is used up."),
+                Last = Closed(
+                    "skipped",
+                    "budget",
+                    "The user's budget of 5 tokens a day is used up: 7 in the last 24 hours."
+                ),
             },
             "not due until 2026-03-02T12:00:00.000Z: its nextRunAt is ahead",
-            "The last run that ended, run 6 due 2026-03-01T09:00:00.000Z, was skipped at 2026-03-01T09:00:05.000Z as budget: The user's budget of 5 tokens a day is used up."
+            "The last run that ended, run 6 due 2026-03-01T09:00:00.000Z, was skipped at 2026-03-01T09:00:05.000Z as budget: The user's budget of 5 tokens a day is used up: 7 in the last 24 hours."
         );
         Says(
             Later with

@@ -47,9 +47,9 @@ internal static class MissionEndpoints
         return page.Show<MissionPage>(
             new MissionModel(details, MissionRecord.FieldsOf(details))
             {
-                Why = facts is null ? null : Why.Explain(facts, limits),
+                Why = facts is null ? null : Why.Explain(facts, limits, page.T.WhyWords),
                 Pauses = facts?.Pauses ?? [],
-                Schedule = MissionSchedule.Of(details, limits.Schedule),
+                Schedule = MissionSchedule.Of(details, limits.Schedule, page.T),
                 Path = await PathAsync(details, views, cancellationToken),
                 Done = Done.Of(context.Request.Query),
             }

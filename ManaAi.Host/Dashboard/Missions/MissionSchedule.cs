@@ -3,13 +3,14 @@ using System.Text.Json;
 using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Missions;
 using ManaAi.Actors.Runs;
+using ManaAi.Host.Dashboard.Wording;
 using ManaAi.Host.Internal;
 
 namespace ManaAi.Host.Dashboard.Missions;
 
 /// <summary>When a mission runs next, as the endpoint of /internal tells it.</summary>
 /// <param name="Cadence">interval, daily, weekly, cron, manual or unreadable.</param>
-/// <param name="ZoneReason">The service's own English.</param>
+/// <param name="ZoneReason">From what the zone is known.</param>
 /// <param name="Never">Why there is no further run; null where there are ten.</param>
 public sealed record MissionSchedule(
     string Cadence,
@@ -19,7 +20,7 @@ public sealed record MissionSchedule(
     string? Never
 )
 {
-    internal static MissionSchedule? Of(MissionDetails details, ScheduleOptions options)
+    internal static MissionSchedule? Of(MissionDetails details, ScheduleOptions options, Texts texts)
     {
         if (details.Record is not { } json)
         {
@@ -31,7 +32,7 @@ public sealed record MissionSchedule(
             ? new MissionSchedule(
                 schedule.Cadence,
                 schedule.Zone,
-                schedule.ZoneReason,
+                texts.WhyWords.Pick(schedule.ZoneReason, schedule.ZoneReasonInGerman),
                 [.. schedule.NextRuns.Select(run => DateTimeOffset.Parse(run, CultureInfo.InvariantCulture))],
                 schedule.Never
             )

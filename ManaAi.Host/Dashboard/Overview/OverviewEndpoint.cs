@@ -72,7 +72,7 @@ public sealed record OverviewModel(Health Health, TickStatus Ticks)
     /// <summary>The newest first.</summary>
     public IReadOnlyList<RunEvent> Events { get; init; } = [];
 
-    /// <summary>What is wrong and what works worse than it should, in the service's own English.</summary>
+    /// <summary>What is wrong and what works worse than it should, as the service says it in English.</summary>
     public IReadOnlyList<string> Notices { get; init; } = [];
 
     /// <summary>The budget of the whole service; null: none.</summary>

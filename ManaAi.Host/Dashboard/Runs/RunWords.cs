@@ -34,4 +34,20 @@ public static class RunWords
         var why = run.Verdict is null ? run.WaitsFor : run.Reason;
         return why is null ? word : $"{word}: {texts.Word("reason", why)}";
     }
+
+    /// <summary>An event's detail. That of an end or of a wait begins with the reason, as the ledger names it.</summary>
+    public static string Detail(Texts texts, string kind, string? detail)
+    {
+        if (
+            texts.Language is Language.English
+            || kind is not ("failed" or "skipped" or "superseded" or "waits")
+        )
+        {
+            return texts.Told(detail);
+        }
+
+        var parts = (detail ?? "").Split(": ", 2);
+        var reason = texts.Word("reason", parts[0]);
+        return parts is [_, var rest] ? $"{reason}: {texts.Told(rest)}" : reason;
+    }
 }

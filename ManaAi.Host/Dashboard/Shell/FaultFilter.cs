@@ -44,7 +44,7 @@ internal sealed class FaultFilter : IEndpointFilter
 /// <param name="TitleKey">A key of the texts.</param>
 public sealed record Fault(string TitleKey, string Text)
 {
-    /// <summary>The text is the service's own English, in any language of the page.</summary>
+    /// <summary>The text is the service's own English, and not from the texts.</summary>
     public bool IsForeign { get; init; }
 }
 

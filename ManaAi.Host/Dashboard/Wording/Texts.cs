@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json;
+using ManaAi.Actors.Explanations;
 
 namespace ManaAi.Host.Dashboard.Wording;
 
@@ -27,6 +28,9 @@ public sealed class Texts
 
     public Language Language { get; }
 
+    /// <summary>The same language for explanations.</summary>
+    public WhyWords WhyWords => Language is Language.German ? WhyWords.German : WhyWords.English;
+
     /// <summary>As HTML names it.</summary>
     public string Code => Languages.CodeOf(Language);
 
@@ -48,6 +52,16 @@ public sealed class Texts
     /// <summary>One of the service's own words, such as a verdict; one that is not known here stays as it is.</summary>
     public string Word(string group, string? word) =>
         word is null ? "" : _texts.GetValueOrDefault($"{group}.{word}", word);
+
+    /// <summary>What the service wrote or says in English, in this language where it has a form that is known.</summary>
+    public string Told(string? text) =>
+        Language is Language.English
+            ? text ?? ""
+            : ServiceSentences.German(LedgerText.In(WhyWords, text)) ?? "";
+
+    /// <summary>For the attribute `lang` around such a text: null where it is told in the page's language.</summary>
+    public string? LanguageOf(string? text) =>
+        Language is not Language.English && Told(text) == text ? Languages.CodeOf(Language.English) : null;
 
     public string Number(long number) => number.ToString("#,0", Numbers);
 
