@@ -1,6 +1,7 @@
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Ticking;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace ManaAi.Host.Internal;
 
@@ -22,7 +23,10 @@ internal static class HealthEndpoints
             .Produces<ReadinessView>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    internal static Ok<HealthView> GetHealth(ITickCoordinator ticks, ServiceIdentity identity)
+    internal static Ok<HealthView> GetHealth(
+        [FromServices] ITickCoordinator ticks,
+        [FromServices] ServiceIdentity identity
+    )
     {
         var status = ticks.Status;
         return TypedResults.Ok(
@@ -36,7 +40,7 @@ internal static class HealthEndpoints
     }
 
     internal static async Task<Results<Ok<ReadinessView>, JsonHttpResult<ReadinessView>>> GetReadinessAsync(
-        ReadinessProbe probe,
+        [FromServices] ReadinessProbe probe,
         CancellationToken cancellationToken
     )
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.Mvc;
 
 namespace ManaAi.Host.Internal;
 
@@ -12,7 +13,7 @@ internal static class MetricsEndpoint
             .Produces<string>(StatusCodes.Status200OK, "text/plain");
 
     // Bytes and not text: the framework would write the content type its own way.
-    internal static IResult GetMetrics(MetricsCollector collector) =>
+    internal static IResult GetMetrics([FromServices] MetricsCollector collector) =>
         TypedResults.Bytes(
             Encoding.UTF8.GetBytes(PrometheusText.Write(collector.Read())),
             PrometheusText.ContentType

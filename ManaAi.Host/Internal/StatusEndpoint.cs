@@ -2,6 +2,7 @@ using ManaAi.Actors.Cluster;
 using ManaAi.Actors.Ticking;
 using ManaAi.Host.Settings;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace ManaAi.Host.Internal;
 
@@ -54,11 +55,11 @@ internal static class StatusEndpoint
 
 /// <summary>Where the page's parts come from.</summary>
 internal readonly record struct StatusSources(
-    ITickCoordinator Ticks,
-    ReadinessProbe Probe,
-    IStatusReader Reader,
-    ServiceIdentity Identity,
-    ServiceSettings Settings
+    [property: FromServices] ITickCoordinator Ticks,
+    [property: FromServices] ReadinessProbe Probe,
+    [property: FromServices] IStatusReader Reader,
+    [property: FromServices] ServiceIdentity Identity,
+    [property: FromServices] ServiceSettings Settings
 );
 
 /// <param name="OpenOccurrences">Null where the database cannot be asked.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ManaAi.Actors.Ticking;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace ManaAi.Host.Internal;
 
@@ -24,8 +25,8 @@ internal static class TickEndpoint
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
 
     internal static async Task<Results<Ok<TickView>, ProblemHttpResult>> RunTickAsync(
-        ITickCoordinator ticks,
-        IHostApplicationLifetime lifetime,
+        [FromServices] ITickCoordinator ticks,
+        [FromServices] IHostApplicationLifetime lifetime,
         CancellationToken cancellationToken
     )
     {
