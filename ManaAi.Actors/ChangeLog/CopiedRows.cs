@@ -77,7 +77,7 @@ internal sealed class CopiedRows(Stream copy)
         {
             // Rows hold on to what was read: never written over, but left to them.
             var rest = _buffer.AsMemory(_start.._end);
-            _buffer = new byte[Math.Max(BufferBytes, 2 * rest.Length)];
+            _buffer = GC.AllocateUninitializedArray<byte>(Math.Max(BufferBytes, 2 * rest.Length));
             rest.CopyTo(_buffer);
             (_start, _end) = (0, rest.Length);
         }

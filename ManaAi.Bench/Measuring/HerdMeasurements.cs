@@ -6,7 +6,7 @@ namespace ManaAi.Bench.Measuring;
 /// <summary>Ten thousand missions that are due at one instant, while dead rows pile up that nothing may remove.</summary>
 internal sealed class HerdMeasurements(BenchDatabase database, DueMissions due, Report report)
 {
-    private const int Missions = 10_000;
+    private const int MissionsMax = 10_000;
     private const int DeadRows = 100_000;
     private const int Slots = 8;
 
@@ -24,16 +24,21 @@ internal sealed class HerdMeasurements(BenchDatabase database, DueMissions due, 
             await look.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await due.OpenAsync(Missions, llm, cancellationToken);
-        await PileUpAsync(cancellationToken);
-        await ClaimAllAsync(cancellationToken);
+        await due.OpenAsync(MissionsMax, llm, cancellationToken);
+        // A small log has fewer that can be due.
+        var missions = await database.ReadAsync<long>(
+            "select count(*) from mana_ai.runs where verdict is null",
+            cancellationToken
+        );
+        await PileUpAsync(missions, cancellationToken);
+        await ClaimAllAsync(missions, cancellationToken);
         await transaction.RollbackAsync(cancellationToken);
     }
 
     /// <summary>Open runs and waiting users, written again and again, as claims and leases do.</summary>
-    private async Task PileUpAsync(CancellationToken cancellationToken)
+    private async Task PileUpAsync(long missions, CancellationToken cancellationToken)
     {
-        for (var written = 0; written < DeadRows; written += 2 * Missions)
+        for (var written = 0L; written < DeadRows; written += 2 * missions)
         {
             await database.ExecuteAsync(
                 """
@@ -46,12 +51,12 @@ internal sealed class HerdMeasurements(BenchDatabase database, DueMissions due, 
         }
     }
 
-    private async Task ClaimAllAsync(CancellationToken cancellationToken)
+    private async Task ClaimAllAsync(long missions, CancellationToken cancellationToken)
     {
         await using var node = await DirectNode.CreateAsync(database, cancellationToken);
         var claims = new Sample();
         var claimed = 0;
-        while (claimed < Missions)
+        while (claimed < missions)
         {
             IReadOnlyList<Claim> round = [];
             await claims.AddAsync(async () => round = await node.ClaimAsync(Slots, cancellationToken));
@@ -61,7 +66,7 @@ internal sealed class HerdMeasurements(BenchDatabase database, DueMissions due, 
         }
 
         report.Add(
-            $"claims of {Slots} of {Missions:#,0} due at once, {DeadRows:#,0} dead rows: p99",
+            $"claims of {Slots} of {missions:#,0} due at once, {DeadRows:#,0} dead rows: p99",
             $"{claims.Quantile(0.99).ToString("0.0", CultureInfo.InvariantCulture)} ms, median and range {claims} ms",
             "",
             "",

@@ -110,7 +110,7 @@ CROSS JOIN LATERAL (
   SELECT CASE WHEN :us = 1 THEN t ELSE date_trunc('milliseconds', t) END AS created_at
   FROM (SELECT now() - make_interval(days => :days)
                + ((k::float8 * :missions + m) / (:rows_per::float8 * :missions)) * make_interval(days => :days)
-               + ((m * 7919 + k * 104729) % 1000) * interval '1 microsecond' AS t) x) c
+               + ((m::bigint * 7919 + k * 104729) % 1000) * interval '1 microsecond' AS t) x) c
 CROSS JOIN LATERAL (
   -- the client stamped the write shortly before the server stored it;
   -- one update in twenty is a late arrival from an offline device
