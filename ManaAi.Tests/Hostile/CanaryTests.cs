@@ -293,7 +293,7 @@ public sealed class CanaryTests : IAsyncLifetime, IDisposable
         foreach (var key in (string[])[_wrong, _second])
         {
             using var form = new FormUrlEncodedContent([KeyValuePair.Create("key", key)]);
-            await KeepAsync($"a sign-in, {when}", await http.PostAsync("ops/sign-in", form));
+            await KeepAsync($"a sign-in with {key[..12]}, {when}", await http.PostAsync("ops/sign-in", form));
         }
     }
 
