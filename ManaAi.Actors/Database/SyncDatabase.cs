@@ -178,6 +178,32 @@ public class DatabaseTransaction(
     public virtual Task CommitAsync(CancellationToken cancellationToken) =>
         transaction.CommitAsync(cancellationToken);
 
+    /// <summary>
+    /// Sends the last statements and the commit behind them in one round trip; where one of them fails, nothing is
+    /// committed.
+    /// </summary>
+    /// <param name="read">Reads their results; it begins at the first statement that has one.</param>
+    public virtual async Task<T> CommitAsync<T>(
+        NpgsqlBatch last,
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
+    {
+        last.Then("commit");
+        await using var reader = await last.ExecuteReaderAsync(cancellationToken);
+        var result = await read(reader, cancellationToken);
+        while (await reader.NextResultAsync(cancellationToken))
+        {
+            // A failure of the commit comes last, and must be heard.
+        }
+
+        return result;
+    }
+
+    /// <summary>The same for statements that have nothing to say.</summary>
+    public Task CommitAsync(NpgsqlBatch last, CancellationToken cancellationToken) =>
+        CommitAsync(last, (_, _) => Task.FromResult(true), cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await transaction.DisposeAsync();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -14,8 +15,19 @@ public static class ToolSchema
     public const string SummaryName = "_summary";
     public const string RationaleName = "_rationale";
 
+    // The catalog's tools are offered to every mission, and written into every ledger row as a hash of this.
+    private static readonly ConditionalWeakTable<Tool, Lazy<JsonElement>> Functions = [];
+
     /// <summary>An entry of `tools` in a request.</summary>
     public static JsonElement FunctionOf(Tool tool) =>
+        Functions.GetValue(tool, one => new Lazy<JsonElement>(() => Function(one))).Value;
+
+    /// <summary>The JSON Schema of a call's arguments.</summary>
+    public static JsonElement ParametersOf(Tool tool) => ToElement(Parameters(tool));
+
+    internal static JsonElement ToElement(JsonNode node) => JsonElement.Parse(node.ToJsonString());
+
+    private static JsonElement Function(Tool tool) =>
         ToElement(
             new JsonObject
             {
@@ -28,11 +40,6 @@ public static class ToolSchema
                 },
             }
         );
-
-    /// <summary>The JSON Schema of a call's arguments.</summary>
-    public static JsonElement ParametersOf(Tool tool) => ToElement(Parameters(tool));
-
-    internal static JsonElement ToElement(JsonNode node) => JsonElement.Parse(node.ToJsonString());
 
     private static JsonObject Parameters(Tool tool)
     {

@@ -57,13 +57,7 @@ public sealed class IterationWriter(
     )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        var mission = await LockedMission.TakeAsync(
-            transaction,
-            access,
-            claim.Mission,
-            reference,
-            cancellationToken
-        );
+        var mission = await rows.TakeAsync(transaction, access, claim.Mission, reference, cancellationToken);
         if (mission is not { IsClaimMine: true })
         {
             Report(claim, RunClosing.Of(claim, verdict, hasPlan: false), WriteBackResult.ClaimLost);
@@ -110,8 +104,7 @@ public sealed class IterationWriter(
             row.AddTo(batch, access, claim.Mission, mission);
         }
 
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(batch, cancellationToken);
         if (!isDue)
         {
             Report(claim, closing, WriteBackResult.Superseded);

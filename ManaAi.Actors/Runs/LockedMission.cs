@@ -39,6 +39,7 @@ internal sealed record LockedMission(
         LogAccess access,
         MissionKey key,
         RunReference run,
+        TimeSpan sweepWindow,
         CancellationToken cancellationToken
     )
     {
@@ -46,7 +47,11 @@ internal sealed record LockedMission(
         await using var batch = transaction.Batch();
         batch.Then(Sql.Get("LockUser")).Add("user", user);
         batch.Then(Sql.Get("LockMission")).Add("user", user).Add("record", record);
-        batch.Then(Sql.Get("FoldedOfRecord")).Add("user", user).Add("record", record);
+        batch
+            .Then(Sql.Get("FoldedOfRecord"))
+            .Add("user", user)
+            .Add("record", record)
+            .Add("window", sweepWindow);
         batch.Then(Sql.Get("LockRun")).Add("run", run.RunId).Add("epoch", run.Epoch).Add("node", run.Owner);
         access.BecomeUser(batch, key.UserId);
         batch.Then(access.Shape.Statement("ReadRecordSince")).Add("user", user).Add("record", record);

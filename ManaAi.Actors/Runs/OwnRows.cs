@@ -10,10 +10,24 @@ using Microsoft.Extensions.Logging;
 namespace ManaAi.Actors.Runs;
 
 /// <summary>Composes the rows that we write for a locked mission: an iteration, or a schedule alone.</summary>
-public sealed class OwnRows(RunOptions options, ScheduleOptions schedule, ILogger<OwnRows> logger)
+public sealed class OwnRows(
+    RunOptions options,
+    ScheduleOptions schedule,
+    FeedOptions feed,
+    ILogger<OwnRows> logger
+)
 {
     /// <summary>The whole array goes into one row, which mana-sync and every device have to carry: 8 MB of JSON.</summary>
     public const int DataBytesMax = 8 * 1024 * 1024;
+
+    /// <inheritdoc cref="LockedMission.TakeAsync"/>
+    internal Task<LockedMission?> TakeAsync(
+        DatabaseTransaction transaction,
+        LogAccess access,
+        MissionKey key,
+        RunReference run,
+        CancellationToken cancellationToken
+    ) => LockedMission.TakeAsync(transaction, access, key, run, feed.SweepWindow, cancellationToken);
 
     internal LockedSchedule ScheduleOf(LockedMission mission, Occurrence occurrence)
     {

@@ -49,25 +49,33 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             return new ClaimRound([], gate);
         }
 
-        var claims = await ClaimRunsAsync(
-            transaction,
-            users,
-            new ClaimTerms(gate.IsHalfOpen ? 1 : slots, model, WaitedFor: null),
-            cancellationToken
-        );
-        if (gate.IsHalfOpen && claims is [var probe])
+        await using var batch = transaction.Batch();
+        AddClaim(batch, users, new ClaimTerms(gate.IsHalfOpen ? 1 : slots, model, WaitedFor: null));
+        if (gate.IsHalfOpen)
         {
-            await using var set = transaction
-                .Command(Sql.Get("SetProbe"))
-                .Add("run", probe.RunId)
-                .Add("epoch", probe.Epoch);
-            await set.ExecuteNonQueryAsync(cancellationToken);
-            claims = [probe with { IsProbe = true }];
+            batch.Then(Sql.Get("SetProbe")).Add("users", users).Add("node", node.Value);
         }
 
-        var hasPassedOver = await PassTurnsAsync(transaction, users, claims, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return new ClaimRound(claims, gate) { HasPassedOver = hasPassedOver };
+        batch
+            .Then(Sql.Get("PassTurns"))
+            .Add("users", users)
+            .Add("per_user", (long)options.ConcurrentPerUserMax);
+        return await transaction.CommitAsync(
+            batch,
+            async (reader, token) =>
+            {
+                var claims = await ReadClaimsAsync(reader, token);
+                await reader.NextResultAsync(token);
+                return new ClaimRound(
+                    gate.IsHalfOpen ? [.. claims.Select(probe => probe with { IsProbe = true })] : claims,
+                    gate
+                )
+                {
+                    HasPassedOver = await HasPassedOverAsync(reader, token),
+                };
+            },
+            cancellationToken
+        );
     }
 
     /// <summary>While a model is held, only runs that have waited for it for too long: they are told as failed.</summary>
@@ -91,13 +99,9 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
 
         await using var take = transaction.Command(Sql.Get("LockTheseUsers")).Add("users", found);
         var users = await ReadTextsAsync(take, cancellationToken);
-        var claims = await ClaimRunsAsync(
-            transaction,
-            users,
-            new ClaimTerms(slots, model, options.RateLimitMax),
-            cancellationToken
-        );
-        await transaction.CommitAsync(cancellationToken);
+        await using var batch = transaction.Batch();
+        AddClaim(batch, users, new ClaimTerms(slots, model, options.RateLimitMax));
+        var claims = await transaction.CommitAsync(batch, ReadClaimsAsync, cancellationToken);
         return [.. claims.Select(claim => claim with { IsWaitedOut = true })];
     }
 
@@ -229,19 +233,11 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     }
 
     /// <returns>Whether some have nothing to claim before later.</returns>
-    private async Task<bool> PassTurnsAsync(
-        DatabaseTransaction transaction,
-        string[] users,
-        IReadOnlyList<Claim> claims,
+    private static async Task<bool> HasPassedOverAsync(
+        NpgsqlDataReader reader,
         CancellationToken cancellationToken
     )
     {
-        await using var pass = transaction
-            .Command(Sql.Get("PassTurns"))
-            .Add("users", users)
-            .Add("served", claims.Select(claim => claim.Mission.UserId.Value).ToArray())
-            .Add("per_user", (long)options.ConcurrentPerUserMax);
-        await using var reader = await pass.ExecuteReaderAsync(cancellationToken);
         var hasPassedOver = false;
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -266,15 +262,9 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         return [.. texts];
     }
 
-    private async Task<IReadOnlyList<Claim>> ClaimRunsAsync(
-        DatabaseTransaction transaction,
-        string[] users,
-        ClaimTerms terms,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var command = transaction
-            .Command(Sql.Get("ClaimRuns"))
+    private void AddClaim(NpgsqlBatch batch, string[] users, ClaimTerms terms) =>
+        batch
+            .Then(Sql.Get("ClaimRuns"))
             .Add("users", users)
             .Add("slots", (long)terms.Slots)
             .Add("model", terms.Model)
@@ -283,7 +273,12 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             .Add("attempts_max", options.AttemptsMax)
             .Add("node", node.Value)
             .Add("lease", options.Lease);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+
+    private static async Task<IReadOnlyList<Claim>> ReadClaimsAsync(
+        NpgsqlDataReader reader,
+        CancellationToken cancellationToken
+    )
+    {
         var claims = new List<Claim>();
         while (await reader.ReadAsync(cancellationToken))
         {

@@ -4,10 +4,18 @@ namespace ManaAi.Actors.Runs;
 public sealed class RunSignal
 {
     private TaskCompletionSource _next = New();
+    private long _count;
 
     public Task Next => Volatile.Read(ref _next).Task;
 
-    public void Raise() => Interlocked.Exchange(ref _next, New()).TrySetResult();
+    /// <summary>How often it happened.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    public void Raise()
+    {
+        Interlocked.Increment(ref _count);
+        Interlocked.Exchange(ref _next, New()).TrySetResult();
+    }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -88,7 +88,7 @@ public sealed class ScheduleWriter(
     )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        var mission = await LockedMission.TakeAsync(
+        var mission = await rows.TakeAsync(
             transaction,
             access,
             occurrence.Mission,
@@ -103,8 +103,7 @@ public sealed class ScheduleWriter(
         var row = rows.Schedule(access, occurrence, mission, rows.ScheduleOf(mission, occurrence));
         await using var batch = transaction.Batch();
         row.AddTo(batch, access, occurrence.Mission, mission);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(batch, cancellationToken);
         return new Move(IsMade: true, Refusal: null);
     }
 

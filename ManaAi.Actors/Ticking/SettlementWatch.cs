@@ -6,14 +6,11 @@ namespace ManaAi.Actors.Ticking;
 /// <summary>Waits until the runs of a manual tick are closed, wait for something, or are held by another node.</summary>
 public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSignal settled, TimeProvider time)
 {
-    /// <summary>Other nodes settle runs too, and say nothing to us.</summary>
+    /// <summary>Other nodes settle runs too, and say nothing to us; and what keeps runs waiting says nothing either.</summary>
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Runs that end within this time of each other are one reason to look.</summary>
     private static readonly TimeSpan LookGap = TimeSpan.FromMilliseconds(10);
-
-    // Of the time that passes, looking takes a fifth at the most.
-    private const int RestPerLook = 4;
 
     // Runs in one look: of a herd it is asked whether the first ones are settled, then the next, and all of it once.
     private const int PartMax = 50;
@@ -23,70 +20,72 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
         var parts = new Queue<long[]>(outcome.Claimable.Chunk(PartMax));
         while (true)
         {
-            var changed = settled.Next; // Taken before looking, so that nothing falls in between.
-            var startedAt = time.GetTimestamp();
-            while (parts.TryPeek(out var part) && await IsSettledAsync(outcome, part, cancellationToken))
+            var before = settled.Count; // Taken before looking, so that nothing falls in between.
+            var remaining = 0L;
+            while (
+                parts.TryPeek(out var part)
+                && (remaining = (await LookAsync(outcome, part, cancellationToken)).Remaining) == 0
+            )
             {
                 parts.Dequeue();
             }
 
-            // What waited for something when it was looked at may have gone on since.
-            if (
-                parts.Count == 0
-                && await LookAsync(outcome, outcome.Claimable, cancellationToken) is (0, var report)
-            )
+            if (parts.Count == 0)
             {
-                return report;
+                // What waited for something when it was looked at may have gone on since.
+                (remaining, var report) = await LookAsync(outcome, outcome.Claimable, cancellationToken);
+                if (remaining == 0)
+                {
+                    return report;
+                }
             }
 
-            var rest = time.GetElapsedTime(startedAt) * RestPerLook;
-            await WaitAsync(changed, rest < LookAgainAfter ? rest : LookAgainAfter, cancellationToken);
+            await WaitAsync(before + remaining, cancellationToken);
         }
     }
 
-    private async Task WaitAsync(Task changed, TimeSpan rest, CancellationToken cancellationToken)
+    /// <summary>Until so many runs ended here that those which were looked at may be among them.</summary>
+    private async Task WaitAsync(long enough, CancellationToken cancellationToken)
     {
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(changed, Task.Delay(LookAgainAfter, time, enough.Token));
-        await enough.CancelAsync();
-        await Task.Delay(rest > LookGap ? rest : LookGap, time, cancellationToken);
+        using var isOver = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var longest = Task.Delay(LookAgainAfter, time, isOver.Token);
+        await Task.Delay(LookGap, time, cancellationToken);
+        var next = settled.Next;
+        while (settled.Count < enough && !longest.IsCompleted)
+        {
+            await Task.WhenAny(next, longest);
+            next = settled.Next;
+        }
+
+        await isOver.CancelAsync();
     }
 
-    private async Task<bool> IsSettledAsync(
-        TickOutcome outcome,
-        long[] part,
-        CancellationToken cancellationToken
-    ) => (await LookAsync(outcome, part, cancellationToken)).Remaining == 0;
-
-    private async Task<(long Remaining, TickReport Report)> LookAsync(
+    private Task<(long Remaining, TickReport Report)> LookAsync(
         TickOutcome outcome,
         IReadOnlyCollection<long> runs,
         CancellationToken cancellationToken
-    )
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        bool isHeld;
-        await using (var read = transaction.Command(Sql.Get("ReadGate")).Add("model", outcome.Model))
-        await using (var entries = await read.ExecuteReaderAsync(cancellationToken))
-        {
-            isHeld = (await GateReading.ReadAsync(entries, cancellationToken)).IsHeld;
-        }
-
-        await using var command = transaction
-            .Command(Sql.Get("SettledRuns"))
-            .Add("is_held", isHeld)
-            .Add("node", node.Value)
-            .Add("runs", runs.ToArray());
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var report = new TickReport(
-            outcome.At,
-            outcome.Claimable.Count,
-            (int)reader.GetInt64(1),
-            (int)reader.GetInt64(2),
-            (int)reader.GetInt64(3),
-            outcome.Errors
+    ) =>
+        database.OnceAsync(
+            batch =>
+            {
+                batch.Then(Sql.Get("ReadGate")).Add("model", outcome.Model);
+                batch.Then(Sql.Get("SettledRuns")).Add("node", node.Value).Add("runs", runs.ToArray());
+            },
+            async (reader, token) =>
+            {
+                var gate = await GateReading.ReadAsync(reader, token);
+                await reader.NextResultAsync(token);
+                await reader.ReadAsync(token);
+                var report = new TickReport(
+                    outcome.At,
+                    outcome.Claimable.Count,
+                    (int)reader.GetInt64(2),
+                    (int)reader.GetInt64(3),
+                    (int)reader.GetInt64(4),
+                    outcome.Errors
+                );
+                return (reader.GetInt64(0) + (gate.IsHeld ? 0 : reader.GetInt64(1)), report);
+            },
+            cancellationToken
         );
-        return (reader.GetInt64(0), report);
-    }
 }

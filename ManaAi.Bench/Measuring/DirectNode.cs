@@ -48,7 +48,7 @@ internal sealed class DirectNode : IAsyncDisposable
         _writer = new IterationWriter(
             database,
             node,
-            new OwnRows(runs, schedule, NullLogger<OwnRows>.Instance),
+            new OwnRows(runs, schedule, new FeedOptions(), NullLogger<OwnRows>.Instance),
             schedule,
             _metrics,
             NullLogger<IterationWriter>.Instance

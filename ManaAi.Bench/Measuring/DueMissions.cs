@@ -1,18 +1,29 @@
+using System.Globalization;
+
 namespace ManaAi.Bench.Measuring;
 
 /// <summary>Makes missions due, as devices do: by rows of the log.</summary>
 internal sealed class DueMissions(BenchDatabase database)
 {
-    /// <summary>Due now, each of another user where there are enough of them.</summary>
-    public Task MakeAsync(int count, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// Due now or soon, each of another user where there are enough of them, and none that has run before where there are
+    /// enough of those.
+    /// </summary>
+    public Task MakeAsync(int count, CancellationToken cancellationToken, TimeSpan ahead = default) =>
         InsertAsync(
             $"""
-            select mission_id, user_id, jsonb_build_object('nextRunAt', @now, 'iterations', '[]'::jsonb),
-                   jsonb_build_object('nextRunAt', @now, 'iterations', @now)
-              from (select mission_id, user_id,
-                           row_number() over (partition by user_id order by mission_id) as turn
-                      from mana_ai.missions where state = 'active') each_user
-             order by turn, user_id
+            select mission_id, user_id, jsonb_build_object('nextRunAt', {IsoText(
+                ahead
+            )}, 'iterations', '[]'::jsonb),
+                   jsonb_build_object('nextRunAt', {IsoText(default)}, 'iterations', {IsoText(default)})
+              from (select m.mission_id, m.user_id, before.ran,
+                           row_number() over (partition by m.user_id order by before.ran, m.mission_id) as turn
+                      from mana_ai.missions m
+                     cross join lateral (select exists (select from mana_ai.runs r
+                                                         where (r.user_id, r.mission_id) = (m.user_id, m.mission_id))
+                                                as ran) before
+                     where m.state = 'active') each_user
+             order by ran, turn, user_id
              limit {count}
             """,
             cancellationToken
@@ -31,18 +42,20 @@ internal sealed class DueMissions(BenchDatabase database)
         await node.TickAsync(cancellationToken);
     }
 
-    /// <param name="select">record_id, user_id, data, times; @now is the time in ISO form.</param>
+    /// <param name="select">record_id, user_id, data, times.</param>
     public Task InsertAsync(string select, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
             $"""
             insert into public.sync_changes (record_id, user_id, data, field_meta, app_id, table_name, op, client_id)
-            select changed.*, 'ai', 'aiMissions', 'update', 'bench'
-              from ({select.Replace(
-                "@now",
-                "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-                StringComparison.Ordinal
-            )}) changed
+            select changed.*, 'ai', 'aiMissions', 'update', 'bench' from ({select}) changed
             """,
             cancellationToken
+        );
+
+    /// <summary>A time in the form that devices write, as SQL.</summary>
+    public static string IsoText(TimeSpan ahead) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""to_char((clock_timestamp() + interval '{ahead.TotalMilliseconds} ms') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
         );
 }

@@ -14,6 +14,9 @@ internal sealed class Measurements(BenchDatabase database, Report report)
     private const int Planners = 8; // What MAX_CONCURRENT_PLANS is where nothing is said.
     private const int SlowMs = 200;
 
+    // Missions come due by the time that passes, long after a device has said when.
+    private static readonly TimeSpan Ahead = TimeSpan.FromSeconds(3);
+
     private readonly Yardsticks _yardsticks = new(database);
     private readonly DueMissions _due = new(database);
 
@@ -135,7 +138,9 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         {
             await _due.InsertAsync(
                 $"""
-                select mission_id, user_id, jsonb_build_object('title', 'edited {turn}'), jsonb_build_object('title', @now)
+                select mission_id, user_id, jsonb_build_object('title', 'edited {turn}'), jsonb_build_object('title', {DueMissions.IsoText(
+                    default
+                )})
                   from mana_ai.missions order by mission_id offset {turn * DeltaRows} limit {DeltaRows}
                 """,
                 cancellationToken
@@ -158,7 +163,9 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         await node.TickAsync(cancellationToken);
         for (var turn = 0; turn <= HerdTurns; turn++)
         {
-            await _due.MakeAsync(HerdMissions, cancellationToken);
+            await _due.MakeAsync(HerdMissions, cancellationToken, Ahead);
+            await node.TickAsync(cancellationToken);
+            await Task.Delay(Ahead, TimeProvider.System, cancellationToken);
             // The first herd of a process pays for compiling what it needs.
             await (turn == 0 ? new Sample() : herd).AddAsync(async () =>
             {
@@ -189,21 +196,12 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         for (var node = 0; node < count; node++)
         {
             nodes.Add(await NodeProcess.StartNodeAsync(database, llm, cancellationToken));
-            await nodes[^1].TickAsync(cancellationToken);
         }
 
+        // Until what is called often is compiled for good.
+        await DueAsync(nodes, PlansAtOnce * 2 * count, cancellationToken);
         var due = PlansAtOnce * 4;
-        await _due.MakeAsync(due, cancellationToken);
-        var before = await PlannedAsync(cancellationToken);
-        var all = new Sample();
-        await all.AddAsync(async () =>
-        {
-            await Task.WhenAll(nodes.Select(node => node.TickAsync(cancellationToken)));
-            while (await PlannedAsync(cancellationToken) < before + due)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, cancellationToken);
-            }
-        });
+        var all = await DueAsync(nodes, due, cancellationToken);
         var rate = due * 1000 / all.Median;
         report.Add(
             $"plans a second with an LLM that answers at once, {count} node{(count > 1 ? "s" : "")}",
@@ -219,6 +217,27 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         {
             await node.DisposeAsync();
         }
+    }
+
+    /// <summary>Due, and planned by these nodes together.</summary>
+    private async Task<Sample> DueAsync(
+        IReadOnlyList<NodeProcess> nodes,
+        int due,
+        CancellationToken cancellationToken
+    )
+    {
+        await _due.MakeAsync(due, cancellationToken);
+        var before = await PlannedAsync(cancellationToken);
+        var all = new Sample();
+        await all.AddAsync(async () =>
+        {
+            await Task.WhenAll(nodes.Select(node => node.TickAsync(cancellationToken)));
+            while (await PlannedAsync(cancellationToken) < before + due)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+            }
+        });
+        return all;
     }
 
     private Task<long> PlannedAsync(CancellationToken cancellationToken) =>

@@ -1,4 +1,5 @@
 using ManaAi.Actors;
+using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
@@ -39,7 +40,7 @@ internal sealed class PoolBench : IAsyncDisposable
         var writer = new IterationWriter(
             database,
             node,
-            new OwnRows(runs, schedule, new KeptLog<OwnRows>()),
+            new OwnRows(runs, schedule, new FeedOptions(), new KeptLog<OwnRows>()),
             schedule,
             _metrics,
             new KeptLog<IterationWriter>()

@@ -133,6 +133,23 @@ internal sealed class SimulatedTransaction(
         }
     }
 
+    /// <summary>In steps, so that it can be stopped between them.</summary>
+    public override async Task<T> CommitAsync<T>(
+        NpgsqlBatch last,
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
+    {
+        T result;
+        await using (var reader = await last.ExecuteReaderAsync(cancellationToken))
+        {
+            result = await read(reader, cancellationToken);
+        }
+
+        await CommitAsync(cancellationToken);
+        return result;
+    }
+
     private static IEnumerable<RanStatement> Statements(object ran) =>
         ran switch
         {

@@ -44,7 +44,12 @@ internal sealed class BenchNode
             NullLogger<ChangeFeed>.Instance
         );
         Ledger = new RunLedger(database, id, options);
-        var rows = new OwnRows(options, new ScheduleOptions(), NullLogger<OwnRows>.Instance);
+        var rows = new OwnRows(
+            options,
+            new ScheduleOptions(),
+            new FeedOptions(),
+            NullLogger<OwnRows>.Instance
+        );
         Calls = new CallLedger(database, id, budgets ?? new BudgetOptions());
         Gate = new LlmGate(
             database,

@@ -40,12 +40,13 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
  order by c.created_at, c.id
 
 -- name: ReadRecordSince
--- What may be new of one record. The bound travels as a setting, since the statement before it in the batch reads it.
+-- What may be new of one record. The bounds travel as settings, since the statement before it in the batch reads them.
+-- Without the one on created_at every row of the record would be fetched to look at its transaction id.
 select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
        jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
   from public.sync_changes c
  where c.app_id = 'ai' and c.table_name = 'aiMissions' and c.record_id = @record and c.user_id = @user
-   and c.created_at is not null
+   and c.created_at >= current_setting('mana_ai.sweep_since')::timestamptz
    and ((c.xmin::text::bigint - current_setting('mana_ai.sweep_xmin')::bigint) & 4294967295) < 2147483648
  order by c.created_at, c.id
 

@@ -23,7 +23,12 @@ select 'paused', extract(epoch from coalesce(p.until, clock_timestamp() + interv
  order by 1
 
 -- name: SetProbe
-update mana_ai.llm_breakers set probe_run = @run, probe_epoch = @epoch where is_open
+-- What was just claimed: by this transaction, under the lock of these users.
+update mana_ai.llm_breakers b
+   set probe_run = r.run_id, probe_epoch = r.epoch
+  from mana_ai.runs r
+ where b.is_open and r.user_id = any(@users) and r.owner = @node and r.verdict is null and r.lease_until is not null
+   and r.claimed_at >= now()
 
 -- name: NoteCalls
 insert into mana_ai.llm_calls (node, bucket, answered, failed)

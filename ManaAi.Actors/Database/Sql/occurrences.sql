@@ -57,7 +57,8 @@ update mana_ai.runs r
  where r.run_id = again.run_id
 
 -- name: OpenDue
--- At most one run of a mission is under way: a newer due_at waits for a claimed older one.
+-- At most one run of a mission is under way: a newer due_at waits for a claimed older one. Two conditions and not one with
+-- an "or", which would look at every run that the mission ever had.
 -- A herd may be spread: each mission's share of the spread is always the same, and moves its start, not its due_at.
 with opened as (
 insert into mana_ai.runs (user_id, mission_id, due_at, opened_by, priority, claimable_at)
@@ -68,8 +69,9 @@ select m.user_id, m.mission_id, m.next_run_at, @opened_by,
   from mana_ai.missions m
  where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
    and not exists (select from mana_ai.runs r
-                    where (r.user_id, r.mission_id) = (m.user_id, m.mission_id)
-                      and (r.verdict is null or r.due_at = m.next_run_at))
+                    where (r.user_id, r.mission_id) = (m.user_id, m.mission_id) and r.verdict is null)
+   and not exists (select from mana_ai.runs r
+                    where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at))
  order by m.next_run_at
  limit @runs_max
     on conflict do nothing
@@ -128,16 +130,14 @@ select r.run_id,
    and coalesce(mana_ai.paused_until(r.user_id, r.mission_id), '-infinity') <= now()
 
 -- name: SettledRuns
--- Of these runs: how many this node may still bring on by itself, and what became of the others here. One that no
--- claim would take, since its mission is no longer due, waits for the tick that closes it; while mana-llm is left
--- alone, all wait.
-select count(*) filter (where r.verdict is null
-                          and case when r.lease_until >= now() then r.owner = @node
-                                   else r.claimable_at <= now() and not @is_held and (r.kind = 'manual' or m.next_run_at = r.due_at)
-                                        and m.state = 'active' and not m.deleted and m.obstacle is null
-                                        and coalesce(m.running_until, '-infinity') <= now()
-                                        and coalesce(mana_ai.paused_until(r.user_id, r.mission_id), '-infinity') <= now()
-                                   end),
+-- Of these runs: how many this node has under way, how many it may still claim, and what became of the others here. One
+-- that no claim would take, since its mission is no longer due, waits for the tick that closes it.
+select count(*) filter (where r.verdict is null and r.lease_until >= now() and r.owner = @node),
+       count(*) filter (where r.verdict is null and (r.lease_until is null or r.lease_until < now())
+                          and r.claimable_at <= now() and (r.kind = 'manual' or m.next_run_at = r.due_at)
+                          and m.state = 'active' and not m.deleted and m.obstacle is null
+                          and coalesce(m.running_until, '-infinity') <= now()
+                          and coalesce(mana_ai.paused_until(r.user_id, r.mission_id), '-infinity') <= now()),
        count(*) filter (where r.has_plan and r.owner = @node),
        count(*) filter (where r.verdict in ('planned', 'empty') and r.owner = @node),
        count(*) filter (where r.reason = 'unusable-plan' and r.owner = @node)

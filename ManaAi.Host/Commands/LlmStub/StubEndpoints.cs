@@ -159,7 +159,7 @@ internal sealed class StubEndpoints(
         {
             Model = prompt.Model,
             BodyBytes = bytes.Length,
-            ToolCount = StubTools.Of(prompt).Count,
+            ToolCount = prompt.Tools.Count,
             TraceParent = context.Request.Headers.TraceParent,
         };
     }

@@ -22,7 +22,7 @@ internal static class StubPlanner
 
     public static StubAnswer Answer(StubPrompt prompt, StubBehaviour behaviour)
     {
-        var tools = StubTools.Of(prompt);
+        var tools = prompt.Tools;
         var steps = behaviour.EmptyPlan || tools.Count == 0 ? [] : MakeSteps(prompt, tools);
         var answer = prompt switch
         {

@@ -26,6 +26,8 @@ internal sealed record StubPrompt(
     public IReadOnlyList<JsonElement> Functions { get; } =
     [.. Body.Elements("tools").Select(tool => tool.Member("function")).OfType<JsonElement>()];
 
+    public IReadOnlyList<StubTool> Tools => field ??= StubTools.Of(this);
+
     public JsonElement? Schema => Body.Member("response_format")?.Member("json_schema")?.Member("schema");
 
     /// <returns>The prompt, or what is wrong with the request.</returns>

@@ -11,9 +11,13 @@ internal sealed class StubReply(HttpContext context, StubBehaviour behaviour, Ti
 {
     public async Task SendAsync(Func<byte[]> answer, CancellationToken cancellationToken)
     {
-        if (behaviour.DelayMs > 0)
+        var startedAt = time.GetTimestamp();
+        var body = behaviour.Status is { } status ? Error(status) : answer();
+        // What the answer took to make is a part of the wait for it.
+        var delay = TimeSpan.FromMilliseconds(behaviour.DelayMs) - time.GetElapsedTime(startedAt);
+        if (delay > TimeSpan.Zero)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(behaviour.DelayMs), time, cancellationToken);
+            await Task.Delay(delay, time, cancellationToken);
         }
 
         if (behaviour.Reset)
@@ -27,7 +31,6 @@ internal sealed class StubReply(HttpContext context, StubBehaviour behaviour, Ti
             await ForEverAsync(cancellationToken);
         }
 
-        var body = behaviour.Status is { } status ? Error(status) : answer();
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = body.Length;
         await SendBodyAsync(body, cancellationToken);

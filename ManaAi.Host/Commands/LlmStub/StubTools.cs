@@ -4,9 +4,19 @@ using ManaAi.Actors.Planning;
 
 namespace ManaAi.Host.Commands.LlmStub;
 
-/// <param name="Parameters">A JSON Schema, or null where the request does not say.</param>
-/// <param name="Root">Where the schema's references lead.</param>
-internal sealed record StubTool(string Name, JsonElement? Parameters, JsonElement Root);
+/// <param name="parameters">Asked for once, and only of the few tools that a plan names.</param>
+/// <param name="root">Where the schema's references lead; null where it is its own.</param>
+internal sealed class StubTool(string name, Func<JsonElement?> parameters, JsonElement? root = null)
+{
+    private readonly Lazy<JsonElement?> _parameters = new(parameters);
+
+    public string Name => name;
+
+    /// <summary>A JSON Schema, or null where the request does not say.</summary>
+    public JsonElement? Parameters => _parameters.Value;
+
+    public JsonElement Root => root ?? Parameters ?? default;
+}
 
 /// <summary>Finds the tools that a request offers, wherever it says so.</summary>
 internal static partial class StubTools
@@ -24,17 +34,14 @@ internal static partial class StubTools
     }
 
     private static StubTool? FromFunction(JsonElement function) =>
-        function.Text("name") is { } name
-            ? new StubTool(name, function.Member("parameters"), function.Member("parameters") ?? default)
-            : null;
+        function.Text("name") is { } name ? new StubTool(name, () => function.Member("parameters")) : null;
 
     // As the prompt lists them: `- name: what it does. Parameters: a (string, required); b (string, one of "x", "y").`
     private static IEnumerable<StubTool> FromLines(string text)
     {
         foreach (var groups in ToolLine().Matches(text).Select(line => line.Groups))
         {
-            var parameters = Schema(groups["parameters"].Value);
-            yield return new StubTool(groups["name"].Value, parameters, parameters);
+            yield return new StubTool(groups["name"].Value, () => Schema(groups["parameters"].Value));
         }
     }
 
@@ -108,7 +115,7 @@ internal static partial class StubTools
         return Names(name)
             .Select(one => new StubTool(
                 one,
-                parameters?.Member("properties") is null ? null : parameters,
+                () => parameters?.Member("properties") is null ? null : parameters,
                 root
             ));
     }
