@@ -36,7 +36,7 @@ public sealed record RunOptions
     /// From one claim to the next while most planners are at work: those who become free within it share one. The time
     /// that a planner waits is nothing beside a call, and a claim costs as much as all else that the ledger does for a run.
     /// </summary>
-    public TimeSpan ClaimGap { get; init; } = TimeSpan.FromMilliseconds(20);
+    public TimeSpan ClaimGap { get; init; } = TimeSpan.FromMilliseconds(8);
 
     /// <summary>Occurrences opened in one statement: a herd is opened in several, so that none takes long.</summary>
     public int OpenedMax { get; init; } = 5000;

@@ -68,10 +68,27 @@ internal sealed class BenchDatabase : IAsyncDisposable
             ("runs", runs.ToString(CultureInfo.InvariantCulture))
         );
 
+    /// <summary>As an operator makes the trigger on mana-sync's table.</summary>
+    public Task MakeTriggerAsync(CancellationToken cancellationToken) =>
+        PsqlAsync("roles.sql", cancellationToken, ("wakeup_trigger", "1"));
+
     public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         await using var command = Source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<string>> ReadListAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Source.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var values = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            values.Add(reader.GetString(0));
+        }
+
+        return values;
     }
 
     public async Task<T> ReadAsync<T>(string sql, CancellationToken cancellationToken)

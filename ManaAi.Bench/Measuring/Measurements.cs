@@ -6,10 +6,12 @@ namespace ManaAi.Bench.Measuring;
 internal sealed class Measurements(BenchDatabase database, Report report)
 {
     private const int IdleTicks = 100;
+    private const int DaysTicks = 24 * 60; // As many as TICK_INTERVAL_MS makes where nothing is said.
     private const int DeltaTicks = 7;
     private const int DeltaRows = 1000;
     private const int HerdMissions = 100;
     private const int HerdTurns = 5;
+    private const int HerdWarmUps = 3;
     private const int PlansAtOnce = 400;
     private const int Planners = 8; // What MAX_CONCURRENT_PLANS is where nothing is said.
     private const int SlowMs = 200;
@@ -41,6 +43,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
             await PlansAsync(quick.Address, nodes, own, bare, cancellationToken);
         }
 
+        await new WakeUpMeasurements(database, _due, report).RunAsync(quick.Address, cancellationToken);
         await new HerdMeasurements(database, _due, report).RunAsync(quick.Address, cancellationToken);
     }
 
@@ -107,8 +110,8 @@ internal sealed class Measurements(BenchDatabase database, Report report)
 
     private async Task IdleAsync(NodeProcess node, CancellationToken cancellationToken)
     {
-        // Until what is called often is compiled for good, as in any node of some minutes.
-        await Sample.OfAsync(5 * IdleTicks, () => node.TickAsync(cancellationToken));
+        // Until what is called often is compiled for good, and as many as there are in a day.
+        await Sample.OfAsync(DaysTicks, () => node.TickAsync(cancellationToken));
         var idle = new Sample();
         var bare = await _yardsticks.IdleQueriesAsync(IdleTicks, cancellationToken);
         for (var tick = 0; tick < IdleTicks; tick++)
@@ -123,7 +126,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         );
         report.Add("idle tick beside the length of the log", idle, "count(*) of the log", log, "");
         report.Add(
-            "memory resident after these ticks",
+            "memory resident after a day's ticks",
             node.ResidentMegabytes.ToString("0 'MB'", CultureInfo.InvariantCulture),
             "",
             "",
@@ -161,13 +164,13 @@ internal sealed class Measurements(BenchDatabase database, Report report)
             ("MAX_CONCURRENT_PLANS", plans.ToString(CultureInfo.InvariantCulture))
         );
         await node.TickAsync(cancellationToken);
-        for (var turn = 0; turn <= HerdTurns; turn++)
+        for (var turn = -HerdWarmUps; turn < HerdTurns; turn++)
         {
             await _due.MakeAsync(HerdMissions, cancellationToken, Ahead);
             await node.TickAsync(cancellationToken);
             await Task.Delay(Ahead, TimeProvider.System, cancellationToken);
-            // The first herd of a process pays for compiling what it needs.
-            await (turn == 0 ? new Sample() : herd).AddAsync(async () =>
+            // The first herds of a process pay for compiling what they need, and for preparing it on each connection.
+            await (turn < 0 ? new Sample() : herd).AddAsync(async () =>
             {
                 var numbers = await node.TickAsync(cancellationToken);
                 Check(numbers.PlansWrittenBack, HerdMissions);

@@ -24,6 +24,8 @@ internal sealed class Sample
         return sample;
     }
 
+    public void Add(double milliseconds) => _values.Add(milliseconds);
+
     public async Task AddAsync(Func<Task> work)
     {
         var started = Stopwatch.GetTimestamp();

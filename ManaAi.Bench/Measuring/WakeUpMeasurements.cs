@@ -1,0 +1,139 @@
+using Npgsql;
+
+namespace ManaAi.Bench.Measuring;
+
+/// <summary>
+/// The trigger that wakes: how soon a mission is claimed that a device makes due, and what the trigger costs mana-sync.
+/// </summary>
+internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due, Report report)
+{
+    private const int Wakes = 20;
+    private const int Turns = 15;
+    private const int Inserts = 1000;
+    private const int Connections = 4;
+
+    // Longer than the listener rests between two ticks.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
+
+    public async Task RunAsync(Uri llm, CancellationToken cancellationToken)
+    {
+        await database.MakeTriggerAsync(cancellationToken);
+        await WakeAsync(llm, cancellationToken);
+        await InsertAsync(cancellationToken);
+    }
+
+    private async Task WakeAsync(Uri llm, CancellationToken cancellationToken)
+    {
+        await using var node = await NodeProcess.StartNodeAsync(
+            database,
+            llm,
+            cancellationToken,
+            ("TICK_ENABLED", "true"),
+            ("TICK_INTERVAL_MS", "3600000") // What the timer finds in an hour is not what wakes.
+        );
+        await node.TickAsync(cancellationToken);
+        var missions = await database.ReadListAsync(
+            $"""
+            select m.mission_id from mana_ai.missions m
+             where m.state = 'active' and not exists (select from mana_ai.runs r
+                                                       where (r.user_id, r.mission_id) = (m.user_id, m.mission_id))
+             limit {Wakes + 1}
+            """,
+            cancellationToken
+        );
+        await LatencyAsync(missions[0], cancellationToken); // The first one compiles what it needs.
+        var latency = new Sample();
+        foreach (var mission in missions.Skip(1))
+        {
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+            latency.Add(await LatencyAsync(mission, cancellationToken));
+        }
+
+        report.Add("a device makes a mission due: until it is claimed", $"{latency} ms", "", "", "under 1 s");
+    }
+
+    /// <returns>From the start of the device's transaction to the claim, in milliseconds, by the database's clock.</returns>
+    private async Task<double> LatencyAsync(string mission, CancellationToken cancellationToken)
+    {
+        await due.InsertAsync(
+            $"""
+            select mission_id, user_id, jsonb_build_object('nextRunAt', {DueMissions.IsoText(default)}),
+                   jsonb_build_object('nextRunAt', {DueMissions.IsoText(default)})
+              from mana_ai.missions where mission_id = '{mission}'
+            """,
+            cancellationToken
+        );
+        while (true)
+        {
+            var latency = await database.ReadAsync<double>(
+                $"""
+                select coalesce(extract(epoch from min(r.claimed_at) - max(c.created_at))::float8 * 1000, -1)
+                  from mana_ai.runs r
+                  join public.sync_changes c on c.record_id = r.mission_id and c.client_id = 'bench'
+                 where r.mission_id = '{mission}' and c.table_name = 'aiMissions'
+                """,
+                cancellationToken
+            );
+            if (latency >= 0)
+            {
+                return latency;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>By turns with and without, so that what the machine does besides falls on both alike.</summary>
+    private async Task InsertAsync(CancellationToken cancellationToken)
+    {
+        var (with, without) = (new Sample(), new Sample());
+        for (var turn = 0; turn <= Turns; turn++)
+        {
+            foreach (var (sample, word) in ((Sample, string)[])[(with, "enable"), (without, "disable")])
+            {
+                await database.ExecuteAsync(
+                    $"alter table public.sync_changes {word} trigger mana_ai_wake_up",
+                    cancellationToken
+                );
+                // The first turn opens the connections.
+                await (turn == 0 ? new Sample() : sample).AddAsync(() => InsertManyAsync(cancellationToken));
+            }
+        }
+
+        report.Add(
+            $"{Inserts:#,0} inserts into the log, each a transaction, with the trigger",
+            with,
+            "without",
+            without,
+            "at most 1.05"
+        );
+    }
+
+    private Task InsertManyAsync(CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(
+            Enumerable.Range(0, Connections),
+            new ParallelOptions
+            {
+                MaxDegreeOfParallelism = Connections,
+                CancellationToken = cancellationToken,
+            },
+            async (_, cancel) =>
+            {
+                await using var connection = await database.Source.OpenConnectionAsync(cancel);
+                await using var insert = new NpgsqlCommand(
+                    """
+                    insert into public.sync_changes (record_id, user_id, data, field_meta, app_id, table_name, op, client_id)
+                    values ('a-mission', 'a-user', '{"title": "edited", "nextRunAt": "2999-01-01T00:00:00.000Z"}',
+                            '{"title": "2026-01-01T00:00:00.000Z", "nextRunAt": "2026-01-01T00:00:00.000Z"}',
+                            'ai', 'aiMissions', 'update', 'bench')
+                    """,
+                    connection
+                );
+                await insert.PrepareAsync(cancel);
+                for (var one = 0; one < Inserts / Connections; one++)
+                {
+                    await insert.ExecuteNonQueryAsync(cancel);
+                }
+            }
+        );
+}
