@@ -1,6 +1,7 @@
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Missions;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace ManaAi.Actors.ChangeLog;
 
@@ -55,9 +56,7 @@ public sealed class ChangeFeed(
             return Counted(all with { NewRecords = all.Records });
         }
 
-        var report = await FoldNewAsync(transaction, shape, cursor, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return Counted(report);
+        return Counted(await FoldNewAsync(transaction, shape, cursor, cancellationToken));
     }
 
     /// <summary>Batch by batch: what one committed is counted though a later one of the same read fails.</summary>
@@ -76,6 +75,7 @@ public sealed class ChangeFeed(
         return report;
     }
 
+    /// <summary>What it writes is sent together with the commit.</summary>
     private async Task<FoldReport> FoldNewAsync(
         DatabaseTransaction transaction,
         LogShape shape,
@@ -94,23 +94,26 @@ public sealed class ChangeFeed(
         );
 
         var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut);
+        await using var last = transaction.Batch();
         if (batch.Rows.Count > 0)
         {
-            report = await FoldRowsAsync(transaction, shape, cursor, batch, report, cancellationToken);
+            report = await FoldRowsAsync(transaction, last, shape, cursor, batch, report, cancellationToken);
         }
 
         // Where nothing is new the cursor may stay: the next look reaches a little further back for it.
         var mayStay = batch.Rows.Count == 0 && !isSweep && batch.ReadAt - cursor.ReadAt < CursorStayMax;
         if (!batch.IsCut && !mayStay)
         {
-            await SaveCursorAsync(transaction, batch, isSweep, cancellationToken);
+            AddCursor(last, batch, isSweep);
         }
 
+        await transaction.CommitAsync(last, cancellationToken);
         return report;
     }
 
     private async Task<FoldReport> FoldRowsAsync(
         DatabaseTransaction transaction,
+        NpgsqlBatch last,
         LogShape shape,
         FeedCursor cursor,
         ChangeBatch batch,
@@ -123,8 +126,13 @@ public sealed class ChangeFeed(
             .Where(key => key.RecordId.Length > 0)
             .Distinct()
             .ToArray();
-        var stored = await ProjectionStore.LockAsync(transaction, keys, cancellationToken);
-        var fresh = await WithoutFoldedAsync(transaction, batch.Rows, cancellationToken);
+        var (stored, meanwhile) = await ProjectionStore.LockAsync(
+            transaction,
+            keys,
+            [.. batch.Rows.Select(row => row.Position.Id)],
+            cancellationToken
+        );
+        var fresh = batch.Rows.Where(row => !meanwhile.Contains(row.Position.Id)).ToList();
 
         var works = new List<RecordWork>();
         var folded = new List<FoldedRecord>();
@@ -155,12 +163,8 @@ public sealed class ChangeFeed(
         }
 
         folded.AddRange(await projectors.FoldAsync(shape.Generation, works, cancellationToken));
-        await ProjectionStore.SaveAsync(
-            transaction,
-            [.. folded.Select(one => one.Record)],
-            cancellationToken
-        );
-        await ProjectionStore.RecordFoldedAsync(transaction, read, cancellationToken);
+        ProjectionStore.AddSave(last, [.. folded.Select(one => one.Record)]);
+        ProjectionStore.AddFolded(last, read);
         _notices.OfRecords(folded);
         fresh.ForEach(row => _notices.OfStamp(row, batch.ReadAt));
         var late = fresh.Count(row => row.Position.CreatedAt < cursor.ReadAt!.Value - options.Margin);
@@ -204,42 +208,15 @@ public sealed class ChangeFeed(
         return new ChangeBatch(rows, snapshot, readAt, isCut);
     }
 
-    private static async Task<List<ChangeRow>> WithoutFoldedAsync(
-        DatabaseTransaction transaction,
-        IReadOnlyList<ChangeRow> rows,
-        CancellationToken cancellationToken
-    )
+    private static void AddCursor(NpgsqlBatch last, ChangeBatch batch, bool isSweep)
     {
-        await using var command = transaction
-            .Command(Sql.Get("FoldedAmong"))
-            .Add("ids", rows.Select(row => row.Position.Id).ToArray());
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var meanwhile = new HashSet<Guid>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            meanwhile.Add(reader.GetGuid(0));
-        }
-
-        return [.. rows.Where(row => !meanwhile.Contains(row.Position.Id))];
-    }
-
-    private static async Task SaveCursorAsync(
-        DatabaseTransaction transaction,
-        ChangeBatch batch,
-        bool isSweep,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var save = transaction
-            .Command(Sql.Get("SaveCursor"))
+        last.Then(Sql.Get("SaveCursor"))
             .Add("read_at", batch.ReadAt)
             .Add("snapshot", batch.Snapshot)
             .Add("is_sweep", isSweep);
-        await save.ExecuteNonQueryAsync(cancellationToken);
         if (isSweep)
         {
-            await using var prune = transaction.Command(Sql.Get("PruneFolded")).Add("xmin", batch.Xmin);
-            await prune.ExecuteNonQueryAsync(cancellationToken);
+            last.Then(Sql.Get("PruneFolded")).Add("xmin", batch.Xmin);
         }
     }
 

@@ -54,7 +54,7 @@ public static class RecordRefold
             return 0;
         }
 
-        await ProjectionStore.LockAsync(transaction, keys, cancellationToken);
+        await ProjectionStore.LockAsync(transaction, keys, [], cancellationToken);
         var read = new List<ChangeRow>();
         var records = new List<ProjectedRecord>();
         foreach (var key in keys)
@@ -79,8 +79,7 @@ public static class RecordRefold
             }
         }
 
-        await ProjectionStore.SaveAsync(transaction, records, cancellationToken);
-        await ProjectionStore.RecordFoldedAsync(transaction, read, cancellationToken);
+        await ProjectionStore.SaveAsync(transaction, records, read, cancellationToken);
         return keys.Length;
     }
 

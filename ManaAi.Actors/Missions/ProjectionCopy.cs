@@ -25,8 +25,7 @@ internal sealed class ProjectionCopy(DatabaseTransaction transaction) : IAsyncDi
         {
             // Few batches have any, and the connection serves one statement at a time.
             await CompleteAsync(cancellationToken);
-            await ProjectionStore.SaveAsync(transaction, agents, cancellationToken);
-            await ProjectionStore.RecordFoldedAsync(transaction, nearSnapshot, cancellationToken);
+            await ProjectionStore.SaveAsync(transaction, agents, nearSnapshot, cancellationToken);
         }
 
         foreach (var record in records.Where(record => record.Mission is not null))

@@ -7,80 +7,100 @@ namespace ManaAi.Actors.Missions;
 /// <summary>The rows of the projection: read under lock, in key order, and written many at a time.</summary>
 internal static class ProjectionStore
 {
-    /// <summary>Locks and reads what is stored of these records, missions before agents; new ones are missing.</summary>
-    public static async Task<Dictionary<RecordKey, StoredRecord>> LockAsync(
+    /// <summary>
+    /// Locks and reads what is stored of these records, missions before agents; new ones are missing. Then, under these
+    /// locks, which of these rows of the log are folded already. In one round trip.
+    /// </summary>
+    public static async Task<LockedRecords> LockAsync(
         DatabaseTransaction transaction,
         IReadOnlyCollection<RecordKey> keys,
+        IReadOnlyCollection<Guid> rows,
         CancellationToken cancellationToken
     )
     {
-        var stored = new Dictionary<RecordKey, StoredRecord>(keys.Count);
+        await using var batch = transaction.Batch();
+        var tables = new List<string>();
         foreach (var (table, statement) in Tables)
         {
             var own = keys.Where(key => key.TableName == table).ToArray();
-            if (own.Length == 0)
+            if (own.Length > 0)
             {
-                continue;
+                tables.Add(table);
+                batch
+                    .Then(Sql.Get(statement))
+                    .Add("users", own.Select(key => key.UserId).ToArray())
+                    .Add("records", own.Select(key => key.RecordId).ToArray());
             }
+        }
 
-            await using var command = transaction
-                .Command(Sql.Get(statement))
-                .Add("users", own.Select(key => key.UserId).ToArray())
-                .Add("records", own.Select(key => key.RecordId).ToArray());
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        batch.Then(Sql.Get("FoldedAmong")).Add("ids", rows.ToArray());
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var stored = new Dictionary<RecordKey, StoredRecord>(keys.Count);
+        foreach (var table in tables)
+        {
             while (await reader.ReadAsync(cancellationToken))
             {
                 var record = Read(reader, table);
                 stored[record.Key] = record;
             }
+
+            await reader.NextResultAsync(cancellationToken);
         }
 
-        return stored;
+        var folded = new HashSet<Guid>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            folded.Add(reader.GetGuid(0));
+        }
+
+        return new LockedRecords(stored, folded);
     }
 
+    /// <summary>Writes records, and notes which rows are folded, in one round trip.</summary>
     public static async Task SaveAsync(
         DatabaseTransaction transaction,
         IReadOnlyList<ProjectedRecord> records,
+        IReadOnlyCollection<ChangeRow> folded,
         CancellationToken cancellationToken
     )
+    {
+        await using var batch = transaction.Batch();
+        AddSave(batch, records);
+        AddFolded(batch, folded);
+        if (batch.BatchCommands.Count > 0)
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    public static void AddSave(NpgsqlBatch batch, IReadOnlyList<ProjectedRecord> records)
     {
         var missions = records.Where(record => record.Mission is not null).ToArray();
         var agents = records.Where(record => record.Agent is not null).ToArray();
         if (missions.Length > 0)
         {
-            await using var command = transaction.Command(Sql.Get("SaveMissions"));
-            AddMissionColumns(command, missions);
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            AddMissionColumns(batch.Then(Sql.Get("SaveMissions")), missions);
         }
 
         if (agents.Length > 0)
         {
-            await using var command = transaction.Command(Sql.Get("SaveAgents"));
-            AddAgentColumns(command, agents);
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            AddAgentColumns(batch.Then(Sql.Get("SaveAgents")), agents);
         }
     }
 
     /// <summary>Notes that these rows are folded, so that no later read takes them again.</summary>
-    public static async Task RecordFoldedAsync(
-        DatabaseTransaction transaction,
-        IReadOnlyCollection<ChangeRow> rows,
-        CancellationToken cancellationToken
-    )
+    public static void AddFolded(NpgsqlBatch batch, IReadOnlyCollection<ChangeRow> rows)
     {
-        if (rows.Count == 0)
+        if (rows.Count > 0)
         {
-            return;
+            batch
+                .Then(Sql.Get("RecordFolded"))
+                .Add("ids", rows.Select(row => row.Position.Id).ToArray())
+                .Add("users", rows.Select(row => row.Key.UserId).ToArray())
+                .Add("tables", rows.Select(row => row.Key.TableName).ToArray())
+                .Add("records", rows.Select(row => row.Key.RecordId).ToArray())
+                .Add("xids", rows.Select(row => row.Xid).ToArray());
         }
-
-        await using var command = transaction
-            .Command(Sql.Get("RecordFolded"))
-            .Add("ids", rows.Select(row => row.Position.Id).ToArray())
-            .Add("users", rows.Select(row => row.Key.UserId).ToArray())
-            .Add("tables", rows.Select(row => row.Key.TableName).ToArray())
-            .Add("records", rows.Select(row => row.Key.RecordId).ToArray())
-            .Add("xids", rows.Select(row => row.Xid).ToArray());
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     internal static StoredRecord Read(NpgsqlDataReader reader, string table) =>
@@ -96,7 +116,7 @@ internal static class ProjectionStore
     private static (string Table, string Statement)[] Tables { get; } =
     [(RecordKey.MissionsTable, "LockMissions"), (RecordKey.AgentsTable, "LockAgents")];
 
-    private static void AddMissionColumns(NpgsqlCommand command, ProjectedRecord[] records)
+    private static void AddMissionColumns(NpgsqlBatchCommand command, ProjectedRecord[] records)
     {
         AddStoredColumns(command, records);
         command
@@ -110,7 +130,7 @@ internal static class ProjectionStore
             .Add("iterations_ats", records.Select(record => record.Stored.IterationsAt).ToArray());
     }
 
-    private static void AddAgentColumns(NpgsqlCommand command, ProjectedRecord[] records)
+    private static void AddAgentColumns(NpgsqlBatchCommand command, ProjectedRecord[] records)
     {
         AddStoredColumns(command, records);
         command
@@ -121,7 +141,7 @@ internal static class ProjectionStore
             .Add("deleteds", records.Select(record => record.Agent!.IsDeleted).ToArray());
     }
 
-    private static void AddStoredColumns(NpgsqlCommand command, ProjectedRecord[] records) =>
+    private static void AddStoredColumns(NpgsqlBatchCommand command, ProjectedRecord[] records) =>
         command
             .Add("users", records.Select(record => record.Stored.Key.UserId).ToArray())
             .Add("records", records.Select(record => record.Stored.Key.RecordId).ToArray())
@@ -134,3 +154,10 @@ internal static class ProjectionStore
     private static string? Text(ReadOnlyMemory<byte>? json) =>
         json is { } bytes ? System.Text.Encoding.UTF8.GetString(bytes.Span) : null;
 }
+
+/// <param name="Stored">What is stored of them.</param>
+/// <param name="Folded">Those of the rows asked for that are folded already.</param>
+internal sealed record LockedRecords(
+    IReadOnlyDictionary<RecordKey, StoredRecord> Stored,
+    IReadOnlySet<Guid> Folded
+);

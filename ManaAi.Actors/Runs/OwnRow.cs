@@ -24,7 +24,7 @@ internal sealed record OwnRow(Guid Id, IReadOnlyList<ChangedField> Fields, Chang
         );
         batch.Then(Sql.Get("TakeWrittenAt")).Add("position_at", before.CreatedAt);
         AddProjection(batch, key, mission);
-        AddFolded(batch, mission.Read);
+        ProjectionStore.AddFolded(batch, mission.Read);
         batch
             .Then(Sql.Get("RecordOwnChange"))
             .Add("id", Id)
@@ -77,20 +77,6 @@ internal sealed record OwnRow(Guid Id, IReadOnlyList<ChangedField> Fields, Chang
             .Add("iterations_at", projected.Stored.IterationsAt)
             .Add("newer_schema", projected.Stored.NewerSchema)
             .Add("position_id", Id);
-    }
-
-    private static void AddFolded(NpgsqlBatch batch, IReadOnlyList<ChangeRow> rows)
-    {
-        if (rows.Count > 0)
-        {
-            batch
-                .Then(Sql.Get("RecordFolded"))
-                .Add("ids", rows.Select(row => row.Position.Id).ToArray())
-                .Add("users", rows.Select(row => row.Key.UserId).ToArray())
-                .Add("tables", rows.Select(row => row.Key.TableName).ToArray())
-                .Add("records", rows.Select(row => row.Key.RecordId).ToArray())
-                .Add("xids", rows.Select(row => row.Xid).ToArray());
-        }
     }
 
     private static void AddJson(NpgsqlBatchCommand command, string name, string json) =>

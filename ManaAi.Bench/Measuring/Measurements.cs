@@ -16,7 +16,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
     private const int Planners = 8; // What MAX_CONCURRENT_PLANS is where nothing is said.
     private const int SlowMs = 200;
 
-    // Missions come due by the time that passes, long after a device has said when.
+    // Long enough for the rows to be folded before.
     private static readonly TimeSpan Ahead = TimeSpan.FromSeconds(3);
 
     private readonly Yardsticks _yardsticks = new(database);
@@ -166,9 +166,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         await node.TickAsync(cancellationToken);
         for (var turn = -HerdWarmUps; turn < HerdTurns; turn++)
         {
-            await _due.MakeAsync(HerdMissions, cancellationToken, Ahead);
-            await node.TickAsync(cancellationToken);
-            await Task.Delay(Ahead, TimeProvider.System, cancellationToken);
+            await DueSoonAsync(node, HerdMissions, cancellationToken);
             // The first herds of a process pay for compiling what they need, and for preparing it on each connection.
             await (turn < 0 ? new Sample() : herd).AddAsync(async () =>
             {
@@ -229,8 +227,8 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         CancellationToken cancellationToken
     )
     {
-        await _due.MakeAsync(due, cancellationToken);
         var before = await PlannedAsync(cancellationToken);
+        await DueSoonAsync(nodes[0], due, cancellationToken);
         var all = new Sample();
         await all.AddAsync(async () =>
         {
@@ -241,6 +239,14 @@ internal sealed class Measurements(BenchDatabase database, Report report)
             }
         });
         return all;
+    }
+
+    /// <summary>Due by the time that passes: the rows that say when are folded already.</summary>
+    private async Task DueSoonAsync(NodeProcess node, int count, CancellationToken cancellationToken)
+    {
+        await _due.MakeAsync(count, cancellationToken, Ahead);
+        await node.TickAsync(cancellationToken);
+        await Task.Delay(Ahead, TimeProvider.System, cancellationToken);
     }
 
     private Task<long> PlannedAsync(CancellationToken cancellationToken) =>

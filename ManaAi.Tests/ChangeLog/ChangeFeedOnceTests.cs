@@ -226,8 +226,9 @@ public sealed class ChangeFeedOnceTests : IAsyncLifetime
         var xid = await _bench.Rows.ReadAsync<long>(
             $"SELECT xmin::text::bigint FROM public.sync_changes WHERE id = '{folded}'"
         );
-        await ProjectionStore.RecordFoldedAsync(
+        await ProjectionStore.SaveAsync(
             transaction,
+            [],
             [new ChangeRow(key, position, "update", null, null, 1, false) { Xid = xid }],
             CancellationToken.None
         );

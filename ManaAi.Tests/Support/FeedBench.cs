@@ -110,6 +110,7 @@ internal sealed class FeedBench : IAsyncDisposable
         await ProjectionStore.SaveAsync(
             transaction,
             [.. records.Select(record => record.ToRecord())],
+            [],
             CancellationToken.None
         );
         return await ReadProjectionAsync(transaction.Connection);
