@@ -30,10 +30,7 @@ internal sealed class ProjectionCopy(DatabaseTransaction transaction) : IAsyncDi
 
         foreach (var record in records.Where(record => record.Mission is not null))
         {
-            _copy ??= await transaction.Connection.BeginBinaryImportAsync(
-                Sql.Get("CopyMissions"),
-                cancellationToken
-            );
+            _copy ??= await BeginAsync(cancellationToken);
             await CopyMissionAsync(_copy, record.Stored, record.Mission!, cancellationToken);
         }
     }
@@ -56,6 +53,17 @@ internal sealed class ProjectionCopy(DatabaseTransaction transaction) : IAsyncDi
             _copy = null;
             await copy.DisposeAsync();
         }
+    }
+
+    private async Task<NpgsqlBinaryImporter> BeginAsync(CancellationToken cancellationToken)
+    {
+        var copy = await transaction.Connection.BeginBinaryImportAsync(
+            Sql.Get("CopyMissions"),
+            cancellationToken
+        );
+        // A server that writes back what a large projection has made dirty may take nothing for a long time.
+        copy.Timeout = SyncDatabase.LongStatementMax;
+        return copy;
     }
 
     private static async Task CopyMissionAsync(

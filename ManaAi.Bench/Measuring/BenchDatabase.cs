@@ -57,6 +57,8 @@ internal sealed class BenchDatabase : IAsyncDisposable
         await database.PsqlAsync("roles.sql", cancellationToken, ("log_index", "1"));
         // ANALYZE alone would leave the visibility map to whichever measurement comes first.
         await database.ExecuteAsync("vacuum analyze public.sync_changes", cancellationToken);
+        // And what was generated would be written to the disk meanwhile.
+        await database.ExecuteAsync("checkpoint", cancellationToken);
         return database;
     }
 

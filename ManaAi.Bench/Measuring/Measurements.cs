@@ -221,11 +221,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
     }
 
     /// <summary>Due, and planned by these nodes together.</summary>
-    private async Task<Sample> DueAsync(
-        IReadOnlyList<NodeProcess> nodes,
-        int due,
-        CancellationToken cancellationToken
-    )
+    private async Task<Sample> DueAsync(List<NodeProcess> nodes, int due, CancellationToken cancellationToken)
     {
         var before = await PlannedAsync(cancellationToken);
         await DueSoonAsync(nodes[0], due, cancellationToken);

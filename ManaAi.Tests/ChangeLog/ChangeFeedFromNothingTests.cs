@@ -1,5 +1,7 @@
 using ManaAi.Actors.ChangeLog;
+using ManaAi.Actors.Database;
 using ManaAi.Tests.Support;
+using Npgsql;
 using LogGeneration = ManaAi.Tests.Support.LogGeneration;
 
 namespace ManaAi.Tests.ChangeLog;
@@ -238,6 +240,29 @@ public sealed class ChangeFeedFromNothingTests : IAsyncLifetime
         await _bench.FoldAsync();
 
         _bench.Log.Of(208).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_longer_than_a_command_may_ends_nothing()
+    {
+        _bench = await FeedBench.CreateAsync();
+        await _bench.InsertAsync(DeviceChanges.Insert("first"));
+        await _bench.Rows.ExecuteAsync(
+            """
+            CREATE FUNCTION public.busy() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$;
+            CREATE TRIGGER busy BEFORE INSERT ON mana_ai.missions
+                FOR EACH STATEMENT EXECUTE FUNCTION public.busy()
+            """
+        );
+        await using var impatient = NpgsqlDataSource.Create(
+            $"{_bench.Rows.ReaderConnectionString};Command Timeout=1"
+        );
+        var feed = _bench.NodeOf(new FeedOptions(), new SyncDatabase(impatient));
+
+        var report = await feed.FoldAsync(await _bench.ShapeAsync(), CancellationToken.None);
+
+        report.Records.ShouldBe(1);
     }
 
     /// <summary>One long record among short ones, which keep coming back, so that batches end everywhere.</summary>

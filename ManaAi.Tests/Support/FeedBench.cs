@@ -52,7 +52,10 @@ internal sealed class FeedBench : IAsyncDisposable
     }
 
     /// <summary>A feed beside the bench's own, as another node has it.</summary>
-    public ChangeFeed NodeOf(FeedOptions options) => new(Sync, _projectors, options, Metrics, Log);
+    public ChangeFeed NodeOf(FeedOptions options) => NodeOf(options, Sync);
+
+    public ChangeFeed NodeOf(FeedOptions options, SyncDatabase sync) =>
+        new(sync, _projectors, options, Metrics, Log);
 
     public void Use(FeedOptions options) => Feed = NodeOf(options);
 
