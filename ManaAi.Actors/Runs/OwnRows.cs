@@ -27,7 +27,12 @@ public sealed class OwnRows(
         MissionKey key,
         RunReference run,
         CancellationToken cancellationToken
-    ) => LockedMission.TakeAsync(transaction, access, key, run, feed.SweepWindow, cancellationToken);
+    )
+    {
+        // As far back as the feed looks at all: each tick to its margin, each sweep to its window.
+        var window = feed.SweepWindow > feed.Margin ? feed.SweepWindow : feed.Margin;
+        return LockedMission.TakeAsync(transaction, access, key, run, window, cancellationToken);
+    }
 
     internal LockedSchedule ScheduleOf(LockedMission mission, Occurrence occurrence)
     {

@@ -64,6 +64,28 @@ public sealed class WriteBackRaceTests : BenchTests
         await ShouldBeFoldedOnceAsync(node, mission);
     }
 
+    /// <summary>As far back as a sweep looks, which is a day.</summary>
+    [Theory]
+    [InlineData(23, WriteBackResult.Superseded)]
+    [InlineData(25, WriteBackResult.Written)]
+    public async Task An_edit_of_a_long_transaction_is_looked_for_as_far_back_as_by_a_sweep(
+        int hours,
+        WriteBackResult expected
+    )
+    {
+        var node = Bench.Node();
+        var mission = await Bench.InsertDueAsync();
+        var claim = await node.TickAndClaimAsync();
+        await Database.InsertChangeAsync(
+            mission.ToEdit(Database.Generation, "state", "\"paused\"", await Bench.StampAsync()) with
+            {
+                CreatedAt = TimeProvider.System.GetUtcNow().AddHours(-hours),
+            }
+        );
+
+        (await node.WriteAsync(claim)).ShouldBe(expected);
+    }
+
     /// <summary>Each also where a tick has folded it before the write-back.</summary>
     public static TheoryData<string, string, string, bool> Obstacles
     {
