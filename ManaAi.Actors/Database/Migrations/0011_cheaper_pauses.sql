@@ -7,6 +7,3 @@ begin
               from mana_ai.pauses p
              where p.user_id = $1 and p.mission_id in ('', $2) and (p.until is null or p.until > now()));
 end $$;
-
--- Whose turn it is, without sorting everybody who waits.
-create index users_turn on mana_ai.users (turn_at) where ready_at is not null;
