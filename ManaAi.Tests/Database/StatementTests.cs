@@ -40,6 +40,42 @@ public sealed partial class StatementTests
         faults.ShouldBeEmpty();
     }
 
+    /// <summary>Between two herds no run is open, and a vacuum notes that the indexes of open runs hold nothing.</summary>
+    [Theory]
+    [InlineData("CountCall")]
+    [InlineData("KeepAnswer")]
+    [InlineData("CloseRun")]
+    [InlineData("HurryRun")]
+    [InlineData("CancelRun")]
+    [InlineData("RenewLeases")]
+    public async Task A_run_that_is_named_is_never_looked_for_among_all_open_ones(string name)
+    {
+        await using var bench = await FeedBench.CreateAsync();
+        await bench.Rows.ExecuteAsync(
+            """
+            INSERT INTO mana_ai.runs (user_id, mission_id, due_at, verdict, closed_at)
+            SELECT 'user', 'mission-' || n, now(), 'superseded', now() FROM generate_series(1, 2000) AS n
+            """
+        );
+        await bench.Rows.ExecuteAsync("VACUUM ANALYZE mana_ai.runs");
+        await using var transaction = await bench.Sync.BeginAsync(CancellationToken.None);
+        await ExecuteAsync(transaction, "SET LOCAL plan_cache_mode TO force_generic_plan");
+        await ExecuteAsync(transaction, Prepared(Sql.Get(name)));
+
+        await using var explain = transaction.Command($"EXPLAIN EXECUTE p{await NullsAsync(transaction)}");
+        var plan = new List<string>();
+        await using (var reader = await explain.ExecuteReaderAsync())
+        {
+            while (await reader.ReadAsync())
+            {
+                plan.Add(reader.GetString(0));
+            }
+        }
+
+        plan.ShouldContain(line => line.Contains("using runs_pkey", StringComparison.Ordinal));
+        plan.ShouldNotContain(line => OpenRunsIndex().IsMatch(line));
+    }
+
     [Fact]
     public async Task Copies_begin()
     {
@@ -128,6 +164,9 @@ public sealed partial class StatementTests
         await using var command = transaction.Command(sql);
         await command.ExecuteNonQueryAsync();
     }
+
+    [System.Text.RegularExpressions.GeneratedRegex("using runs_(open|waiting|leased)")]
+    private static partial System.Text.RegularExpressions.Regex OpenRunsIndex();
 
     [System.Text.RegularExpressions.GeneratedRegex("@[a-z_]+")]
     private static partial System.Text.RegularExpressions.Regex Parameter();

@@ -211,13 +211,15 @@ COMMIT;
   -- The trigger waits for a lock that queues mana-sync's inserts behind it; better to fail and be run again.
   SET LOCAL lock_timeout TO '5s';
 
-  CREATE OR REPLACE FUNCTION mana_ai.wake_up() RETURNS trigger LANGUAGE plpgsql SET search_path TO pg_catalog AS $$
+  CREATE OR REPLACE FUNCTION mana_ai.wake_up() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     -- Only what is due now wakes, since commits that notify come one after the other. Devices write their times in UTC, and
     -- compare them as text. A full queue would fail the insert at its commit; who is not woken is found by the next tick.
-    IF NEW.app_id = 'ai' AND NEW.client_id <> 'mana-ai-runner'
+    -- Each insert pays for this: what most rows fail comes first, and a SET or a WHEN would cost more than all of it.
+    IF NEW.table_name = 'aiMissions' AND NEW.data ? 'nextRunAt'
        AND (NEW.data ->> 'nextRunAt') COLLATE "C"
            < to_char(now() AT TIME ZONE 'UTC' + interval '1 minute', 'YYYY-MM-DD"T"HH24:MI')
+       AND NEW.app_id = 'ai' AND NEW.client_id <> 'mana-ai-runner'
        AND pg_notification_queue_usage() < 0.5 THEN
       PERFORM pg_notify('mana_ai_wakeup', '');
     END IF;
@@ -231,11 +233,8 @@ COMMIT;
     FROM pg_class
    WHERE oid = 'public.sync_changes'::regclass \gexec
 
-  -- PostgreSQL reads WHEN anew for each statement that inserts, whatever it inserts: one comparison is all that rows of
-  -- other tables pay for.
   CREATE OR REPLACE TRIGGER mana_ai_wake_up AFTER INSERT ON public.sync_changes
     FOR EACH ROW
-    WHEN (NEW.table_name = 'aiMissions')
     EXECUTE FUNCTION mana_ai.wake_up();
 
   INSERT INTO pg_temp.said (line) VALUES ('trigger mana_ai_wake_up on public.sync_changes: in place');

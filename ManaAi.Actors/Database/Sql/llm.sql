@@ -7,7 +7,7 @@ select cause from mana_ai.llm_breakers where is_open order by cause for update
 -- What keeps claims away from a model now. A probe is under way while its claim lives: one that died is replaced.
 select b.cause, extract(epoch from b.open_until - clock_timestamp())::float8, b.opened_at, b.detail, b.trips,
        exists (select from mana_ai.runs r
-                where r.run_id = b.probe_run and r.epoch = b.probe_epoch and r.verdict is null
+                where r.run_id = b.probe_run and r.epoch = b.probe_epoch and r.closed_at is null
                   and r.lease_until >= clock_timestamp())
   from mana_ai.llm_breakers b
  where b.is_open

@@ -34,10 +34,12 @@ select (select coalesce(sum(prompt_tokens + completion_tokens), 0) from mana_ai.
 
 -- name: CountCall
 -- Before each call. No row: the claim is gone, or the occurrence has had all its calls.
+-- Wherever a run is named by its id, closed_at says whether it is open, and not verdict: for that there are indexes of all
+-- open runs, which the planner believes to be as empty as at their last vacuum, and would scan from end to end.
 update mana_ai.runs
    set calls = calls + 1, model = @model, prompt_version = @prompt_version, tools_hash = @tools_hash,
        reserved_tokens = @estimate, last_refusal = coalesce(@refusal, last_refusal)
- where run_id = @run and epoch = @epoch and owner = @node and verdict is null and calls < @calls_max
+ where run_id = @run and epoch = @epoch and owner = @node and closed_at is null and calls < @calls_max
 returning calls
 
 -- name: KeepAnswer
@@ -48,7 +50,7 @@ with kept as (
        set answers = answers || @answer, prompt_tokens = prompt_tokens + @prompt_tokens,
            completion_tokens = completion_tokens + @completion_tokens, reserved_tokens = 0,
            calls_ms = calls_ms + @calls_ms
-     where run_id = @run and epoch = @epoch and owner = @node and verdict is null
+     where run_id = @run and epoch = @epoch and owner = @node and closed_at is null
        and jsonb_array_length(answers) = @place
     returning run_id, user_id, mission_id, agent_id, model
 ),
@@ -60,7 +62,7 @@ used as (
 select run_id from kept
  union all
 select run_id from mana_ai.runs
- where run_id = @run and epoch = @epoch and owner = @node and verdict is null and jsonb_array_length(answers) > @place
+ where run_id = @run and epoch = @epoch and owner = @node and closed_at is null and jsonb_array_length(answers) > @place
 
 -- name: WakeBudgetWaiters
 -- A reservation was settled: who waited for it may ask again.

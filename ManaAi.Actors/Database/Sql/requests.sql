@@ -14,7 +14,7 @@ select m.state, m.deleted, m.obstacle,
 -- It is open already: a second request is the same run.
 update mana_ai.runs
    set priority = 0, claimable_at = least(claimable_at, clock_timestamp())
- where run_id = @run and verdict is null
+ where run_id = @run and closed_at is null
 
 -- name: OpenManual
 insert into mana_ai.runs (user_id, mission_id, due_at, kind, priority, retry_of)
@@ -28,7 +28,7 @@ select user_id, mission_id, verdict from mana_ai.runs where run_id = @run
 -- name: CancelRun
 -- Whoever holds it finds another epoch, and ends his call with the next renewal. What was reserved counts as spent.
 with held as (
-    select run_id, reserved_tokens from mana_ai.runs where run_id = @run and verdict is null for update
+    select run_id, reserved_tokens from mana_ai.runs where run_id = @run and closed_at is null for update
 ),
 cancelled as (
     update mana_ai.runs r

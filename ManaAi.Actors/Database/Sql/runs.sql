@@ -136,7 +136,7 @@ select extract(epoch from min(ready_at) - clock_timestamp())::float8 from mana_a
 update mana_ai.runs r
    set lease_until = clock_timestamp() + @lease
   from unnest(@runs, @epochs) as mine (run_id, epoch)
- where r.run_id = mine.run_id and r.epoch = mine.epoch and r.owner = @node and r.verdict is null
+ where r.run_id = mine.run_id and r.epoch = mine.epoch and r.owner = @node and r.closed_at is null
 returning r.run_id
 
 -- name: ReleaseRun
@@ -153,7 +153,7 @@ with released as (
            calls = greatest(calls - @calls_given_back, 0),
            rate_limited_since = case when @waits_for = 'rate-limit'
                                      then coalesce(rate_limited_since, clock_timestamp()) end
-     where run_id = @run and epoch = @epoch and owner = @node and verdict is null
+     where run_id = @run and epoch = @epoch and owner = @node and closed_at is null
     returning run_id, user_id, claimable_at
 )
 update mana_ai.users u
@@ -192,7 +192,7 @@ update mana_ai.users u set ready_at = now() from (select distinct user_id from f
 update mana_ai.runs
    set verdict = @verdict, reason = @reason, detail = @detail, has_plan = @has_plan, iteration_id = @iteration_id,
        missed = @missed, periods = @periods, closed_at = clock_timestamp(), lease_until = null, waits_for = null, reserved_tokens = 0
- where run_id = @run and epoch = @epoch and owner = @node and verdict is null
+ where run_id = @run and epoch = @epoch and owner = @node and closed_at is null
 
 -- name: CountFailures
 -- In a row, since the last plan and the last edit.
