@@ -8,7 +8,7 @@ namespace ManaAi.Bench.Measuring;
 internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due, Report report)
 {
     private const int Wakes = 20;
-    private const int Turns = 15;
+    private const int Turns = 30;
     private const int Inserts = 1000;
     private const int Connections = 4;
 
@@ -34,8 +34,9 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
         var missions = await database.ReadListAsync(
             $"""
             select m.mission_id from mana_ai.missions m
-             where m.state = 'active' and not exists (select from mana_ai.runs r
-                                                       where (r.user_id, r.mission_id) = (m.user_id, m.mission_id))
+             where m.state = 'active'
+             order by exists (select from mana_ai.runs r
+                               where (r.user_id, r.mission_id) = (m.user_id, m.mission_id)), m.mission_id
              limit {Wakes + 1}
             """,
             cancellationToken
@@ -67,10 +68,11 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
         {
             var latency = await database.ReadAsync<double>(
                 $"""
-                select coalesce(extract(epoch from min(r.claimed_at) - max(c.created_at))::float8 * 1000, -1)
-                  from mana_ai.runs r
-                  join public.sync_changes c on c.record_id = r.mission_id and c.client_id = 'bench'
-                 where r.mission_id = '{mission}' and c.table_name = 'aiMissions'
+                select coalesce(extract(epoch from min(r.claimed_at) - d.at)::float8 * 1000, -1)
+                  from (select max(created_at) as at from public.sync_changes
+                         where record_id = '{mission}' and client_id = 'bench' and table_name = 'aiMissions') d
+                  left join mana_ai.runs r on r.mission_id = '{mission}' and r.claimed_at > d.at
+                 group by d.at
                 """,
                 cancellationToken
             );
