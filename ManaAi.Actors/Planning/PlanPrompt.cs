@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using ManaAi.Actors.Agents;
@@ -37,6 +38,9 @@ public static class PlanPrompt
     // three bytes are on the safe side of both.
     private const int BytesPerToken = 3;
     private const int TokensPerMessage = 4;
+
+    // Nearly every plan is offered the same list.
+    private static readonly ConditionalWeakTable<IReadOnlyList<Tool>, string> ToolLists = [];
 
     private static readonly Lazy<string> JsonVersion = new(() => VersionOf(PlanMode.Json));
     private static readonly Lazy<string> ToolsVersion = new(() => VersionOf(PlanMode.Tools));
@@ -96,7 +100,9 @@ public static class PlanPrompt
         return string.Join("\n\n", parts.Where(part => part.Length > 0));
     }
 
-    private static string ToolList(IReadOnlyList<Tool> tools) =>
+    private static string ToolList(IReadOnlyList<Tool> tools) => ToolLists.GetValue(tools, MakeToolList);
+
+    private static string MakeToolList(IReadOnlyList<Tool> tools) =>
         string.Join(
             '\n',
             tools

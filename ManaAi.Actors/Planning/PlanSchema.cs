@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -11,7 +12,13 @@ namespace ManaAi.Actors.Planning;
 /// </remarks>
 public static class PlanSchema
 {
+    // Nearly every plan is offered the same list.
+    private static readonly ConditionalWeakTable<IReadOnlyList<Tool>, StrongBox<JsonElement>> Schemas = [];
+
     public static JsonElement For(IReadOnlyList<Tool> tools) =>
+        Schemas.GetValue(tools, static tools => new StrongBox<JsonElement>(Make(tools))).Value;
+
+    private static JsonElement Make(IReadOnlyList<Tool> tools) =>
         ToolSchema.ToElement(
             Object(
                 new()

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using ManaAi.Actors.Agents;
@@ -11,6 +12,9 @@ public sealed class ToolCatalog
     private static readonly Lazy<ToolCatalog> Shipped = new(() =>
         Read(Resource("tool-catalog.json"), Resource("tool-descriptions.json"))
     );
+
+    // Nearly every plan is offered the same list.
+    private static readonly ConditionalWeakTable<IReadOnlyList<Tool>, string> Hashes = [];
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
 
@@ -30,7 +34,9 @@ public sealed class ToolCatalog
             : [.. Tools.Where(tool => policy.Decide(tool.Name, tool.Module) != ToolDecision.Deny)];
 
     /// <summary>Names a list of tools as the model saw it: names, parameters and descriptions, in order.</summary>
-    public static string ListHash(IEnumerable<Tool> tools)
+    public static string ListHash(IReadOnlyList<Tool> tools) => Hashes.GetValue(tools, MakeHash);
+
+    private static string MakeHash(IReadOnlyList<Tool> tools)
     {
         var text = new StringBuilder();
         foreach (var tool in tools)
