@@ -51,8 +51,9 @@ internal sealed class WholeLogFold(
             var (snapshot, readAt) = await start.Task.WaitAsync(cancellationToken);
             var (rows, records) = await WriteAsync(writer, folded.Reader, cancellationToken);
             await reading;
-            await StartCursorAsync(writer, identity, snapshot, readAt, cancellationToken);
-            await writer.CommitAsync(cancellationToken);
+            await using var last = writer.Batch();
+            AddCursor(last, identity, snapshot, readAt);
+            await writer.CommitAsync(last, cancellationToken);
             Log.FoldedFromNothing(logger, rows, records, Stopwatch.GetElapsedTime(started));
             if (rows >= RowsThatMakeTheHeapGrow)
             {
@@ -244,24 +245,19 @@ internal sealed class WholeLogFold(
     private static void GiveMemoryBack() =>
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
-    private static async Task StartCursorAsync(
-        DatabaseTransaction writer,
+    private static void AddCursor(
+        NpgsqlBatch last,
         LogIdentity identity,
         string snapshot,
-        DateTimeOffset readAt,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var command = writer
-            .Command(Sql.Get("StartCursor"))
+        DateTimeOffset readAt
+    ) =>
+        last.Then(Sql.Get("StartCursor"))
             .Add("system_identifier", identity.SystemIdentifier)
             .Add("database_oid", identity.DatabaseOid)
             .Add("table_oid", identity.TableOid)
             .Add("generation", identity.Generation)
             .Add("read_at", readAt)
             .Add("snapshot", snapshot);
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
 
     /// <param name="NearSnapshot">Rows that the next read would ask for again.</param>
     private sealed record FoldedBatch(

@@ -42,7 +42,11 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
         IsolationLevel isolation = IsolationLevel.ReadCommitted
     )
     {
-        var connection = await OpenAsync(cancellationToken);
+        var connection = await (
+            statementMax > StatementMax
+                ? OpenPatientAsync(statementMax.Value, cancellationToken)
+                : OpenAsync(cancellationToken)
+        );
         try
         {
             var transaction = await connection.BeginTransactionAsync(isolation, cancellationToken);
@@ -94,6 +98,34 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
     private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
         (preparing is null ? null : await preparing.TryOpenAsync(cancellationToken))
         ?? await source.OpenConnectionAsync(cancellationToken);
+
+    /// <summary>
+    /// A connection of its own. Npgsql waits for what it says by itself, such as the beginning of a COPY, no longer than the
+    /// connection's commands may take; and the server answers that only with the first rows, when all are sorted.
+    /// </summary>
+    private async Task<NpgsqlConnection> OpenPatientAsync(
+        TimeSpan statementMax,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var known = source.CreateConnection();
+        var own = new NpgsqlConnectionStringBuilder(source.ConnectionString)
+        {
+            CommandTimeout = DatabaseTransaction.WaitSeconds(statementMax),
+            Pooling = false,
+        };
+        var connection = known.CloneWith(own.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
     protected virtual DatabaseTransaction Wrap(
         NpgsqlConnection connection,

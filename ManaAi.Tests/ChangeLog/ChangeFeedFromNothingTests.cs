@@ -265,6 +265,30 @@ public sealed class ChangeFeedFromNothingTests : IAsyncLifetime
         report.Records.ShouldBe(1);
     }
 
+    /// <summary>The server says that a COPY begins when it sends the first rows, and a large log is sorted before.</summary>
+    [Fact]
+    public async Task A_first_row_that_comes_later_than_a_command_may_ends_nothing()
+    {
+        _bench = await FeedBench.CreateAsync();
+        await _bench.InsertAsync(DeviceChanges.Insert("first"));
+        await _bench.Rows.ExecuteAsync(
+            """
+            INSERT INTO mana_ai.forgotten_users (user_id) VALUES ('somebody-else');
+            ALTER TABLE mana_ai.forgotten_users RENAME TO forgotten;
+            CREATE VIEW mana_ai.forgotten_users AS SELECT * FROM mana_ai.forgotten WHERE pg_sleep(1.5) IS NOT NULL;
+            GRANT SELECT ON mana_ai.forgotten_users TO mana_ai_reader
+            """
+        );
+        await using var impatient = NpgsqlDataSource.Create(
+            $"{_bench.Rows.ReaderConnectionString};Command Timeout=1"
+        );
+        var feed = _bench.NodeOf(new FeedOptions(), new SyncDatabase(impatient));
+
+        var report = await feed.FoldAsync(await _bench.ShapeAsync(), CancellationToken.None);
+
+        report.Records.ShouldBe(1);
+    }
+
     /// <summary>One long record among short ones, which keep coming back, so that batches end everywhere.</summary>
     private static string ManyRows(int changes, int ofOneRecord) =>
         $$"""
