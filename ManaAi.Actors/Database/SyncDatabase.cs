@@ -114,7 +114,7 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
             CommandTimeout = DatabaseTransaction.WaitSeconds(statementMax),
             Pooling = false,
         };
-        var connection = known.CloneWith(own.ConnectionString);
+        var connection = await known.CloneWithAsync(own.ConnectionString, cancellationToken);
         try
         {
             await connection.OpenAsync(cancellationToken);
