@@ -81,14 +81,14 @@ select c.run_id, c.user_id, c.mission_id, c.due_at, c.epoch, c.attempts, c.calls
 select user_id from mana_ai.users where user_id = any(@users) order by turn_at for update skip locked
 
 -- name: PassTurns
--- Who was served by this transaction goes to the end of the queue.
+-- Who was served by this transaction goes to the end of the queue. Not by "exists", for which the planner may read the
+-- leases of all users, dead ones too.
 -- When each of these users may next find something. Early is harmless, late is not: a user at the cap, or whose
 -- agents are, is looked at again when a run of his is closed or a lease of his runs out. Who has thousands of open runs
 -- nearly always has one that is ready now, and the first one found ends the search; only without one are all looked at.
 update mana_ai.users u
-   set turn_at = case when exists (select from mana_ai.runs r
-                                    where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null
-                                      and r.claimed_at >= now())
+   set turn_at = case when (select max(r.claimed_at) from mana_ai.runs r
+                             where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null) >= now()
                       then clock_timestamp() else u.turn_at end,
        ready_at = case
            when (select count(*) from mana_ai.runs r
