@@ -255,14 +255,8 @@ public sealed class ChangeFeedFromNothingTests : IAsyncLifetime
                 FOR EACH STATEMENT EXECUTE FUNCTION public.busy()
             """
         );
-        await using var impatient = NpgsqlDataSource.Create(
-            $"{_bench.Rows.ReaderConnectionString};Command Timeout=1"
-        );
-        var feed = _bench.NodeOf(new FeedOptions(), new SyncDatabase(impatient));
 
-        var report = await feed.FoldAsync(await _bench.ShapeAsync(), CancellationToken.None);
-
-        report.Records.ShouldBe(1);
+        (await FoldImpatientlyAsync()).Records.ShouldBe(1);
     }
 
     /// <summary>The server says that a COPY begins when it sends the first rows, and a large log is sorted before.</summary>
@@ -279,14 +273,8 @@ public sealed class ChangeFeedFromNothingTests : IAsyncLifetime
             GRANT SELECT ON mana_ai.forgotten_users TO mana_ai_reader
             """
         );
-        await using var impatient = NpgsqlDataSource.Create(
-            $"{_bench.Rows.ReaderConnectionString};Command Timeout=1"
-        );
-        var feed = _bench.NodeOf(new FeedOptions(), new SyncDatabase(impatient));
 
-        var report = await feed.FoldAsync(await _bench.ShapeAsync(), CancellationToken.None);
-
-        report.Records.ShouldBe(1);
+        (await FoldImpatientlyAsync()).Records.ShouldBe(1);
     }
 
     /// <summary>One long record among short ones, which keep coming back, so that batches end everywhere.</summary>
@@ -302,6 +290,16 @@ public sealed class ChangeFeedFromNothingTests : IAsyncLifetime
                    'device-1', now() - interval '1 day' + n * interval '1 second'
               FROM generate_series(1, {{changes}}) AS n
             """;
+
+    /// <summary>By a connection whose commands may take a second.</summary>
+    private async Task<FoldReport> FoldImpatientlyAsync()
+    {
+        await using var impatient = NpgsqlDataSource.Create(
+            $"{_bench.Rows.ReaderConnectionString};Command Timeout=1"
+        );
+        var feed = _bench.NodeOf(new FeedOptions(), new SyncDatabase(impatient));
+        return await feed.FoldAsync(await _bench.ShapeAsync(), CancellationToken.None);
+    }
 
     private Task<long> RecordsAsync() =>
         _bench.Rows.ReadAsync<long>(
