@@ -40,7 +40,9 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
                 }
             }
 
-            await WaitAsync(before + remaining, cancellationToken);
+            // While most of a large herd is still to come nobody waits for this part.
+            var inNoHurry = parts.Count > 2 ? PartMax / 2 : 0;
+            await WaitAsync(before + remaining + inNoHurry, cancellationToken);
         }
     }
 

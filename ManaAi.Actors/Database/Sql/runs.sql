@@ -87,14 +87,10 @@ select user_id from mana_ai.users where user_id = any(@users) order by turn_at f
 -- agents are, is looked at again when a run of his is closed or a lease of his runs out. Who has thousands of open runs
 -- nearly always has one that is ready now, and the first one found ends the search; only without one are all looked at.
 update mana_ai.users u
-   set turn_at = case when (select max(r.claimed_at) from mana_ai.runs r
-                             where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null) >= now()
-                      then clock_timestamp() else u.turn_at end,
-       ready_at = case
-           when (select count(*) from mana_ai.runs r
-                  where r.user_id = u.user_id and r.verdict is null and r.lease_until >= now()) >= @per_user
-           then (select min(r.lease_until) from mana_ai.runs r
-                  where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null)
+   set (turn_at, ready_at) = (
+select case when held.claimed_at >= now() then clock_timestamp() else u.turn_at end,
+       case
+           when held.runs >= @per_user then held.until
            when exists (select from mana_ai.runs r
                           join mana_ai.missions m using (user_id, mission_id)
                          where r.user_id = u.user_id and r.verdict is null and r.claimable_at <= now()
@@ -125,6 +121,10 @@ update mana_ai.users u
                     and (r.kind = 'manual' or m.next_run_at = r.due_at)
                     and m.state = 'active' and not m.deleted and m.obstacle is null)
        end
+  from (select count(*) filter (where r.lease_until >= now()) as runs, min(r.lease_until) as until,
+               max(r.claimed_at) as claimed_at
+          from mana_ai.runs r
+         where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null) held)
  where u.user_id = any(@users)
 returning coalesce(ready_at > clock_timestamp(), true)
 
