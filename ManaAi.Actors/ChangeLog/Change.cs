@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace ManaAi.Actors.ChangeLog;
@@ -19,7 +22,7 @@ public enum ChangeOp
 public sealed record Change(
     ChangePosition Position,
     ChangeOp Op,
-    IReadOnlyList<ChangedField> Fields,
+    ImmutableArray<ChangedField> Fields,
     string? DeletedAt
 );
 
@@ -116,10 +119,7 @@ public static class ChangeDecoder
             case "insert":
                 return DecodeInsert(row, data);
             case "update":
-                var fields = data.Where(field => times.ContainsKey(field.Key))
-                    .Select(field => new ChangedField(field.Key, field.Value, times[field.Key]))
-                    .ToArray();
-                return Sound(row, ChangeOp.Update, fields);
+                return Sound(row, ChangeOp.Update, FieldsWithTimes(data, times));
             case "delete":
                 var deletedAt = data.TryGetValue("deletedAt", out var json) ? TextOf(json) : null;
                 return Sound(row, ChangeOp.Delete, [], string.IsNullOrEmpty(deletedAt) ? null : deletedAt);
@@ -134,7 +134,7 @@ public static class ChangeDecoder
     /// </summary>
     private static void EnsureUnicode(ReadOnlyMemory<byte>? json)
     {
-        if (json is not { } bytes || bytes.Span.IndexOf("\\ud"u8) < 0 && bytes.Span.IndexOf("\\uD"u8) < 0)
+        if (json is not { } bytes || !MayHoldSurrogate(bytes.Span))
         {
             return;
         }
@@ -152,7 +152,14 @@ public static class ChangeDecoder
         }
     }
 
-    private static DecodedChange DecodeInsert(ChangeRow row, Dictionary<string, ReadOnlyMemory<byte>> data)
+    private static bool MayHoldSurrogate(ReadOnlySpan<byte> json)
+    {
+        var escape = json.IndexOf((byte)'\\');
+        return escape >= 0
+            && (json[escape..].IndexOf("\\ud"u8) >= 0 || json[escape..].IndexOf("\\uD"u8) >= 0);
+    }
+
+    private static DecodedChange DecodeInsert(ChangeRow row, FieldMap<ReadOnlyMemory<byte>> data)
     {
         // A whole row has one time, and its times column is never read (but must be readable).
         var time = IsoText.Milliseconds(row.Position.CreatedAt);
@@ -172,24 +179,47 @@ public static class ChangeDecoder
             break;
         }
 
-        return Sound(
-            row,
-            ChangeOp.Insert,
-            [.. data.Select(field => new ChangedField(field.Key, field.Value, time))]
+        var fields = new ChangedField[data.Count];
+        for (var each = 0; each < fields.Length; each++)
+        {
+            var (name, json) = data.Span[each];
+            fields[each] = new ChangedField(name, json, time);
+        }
+
+        return Sound(row, ChangeOp.Insert, ImmutableCollectionsMarshal.AsImmutableArray(fields));
+    }
+
+    private static ImmutableArray<ChangedField> FieldsWithTimes(
+        FieldMap<ReadOnlyMemory<byte>> data,
+        FieldMap<string> times
+    )
+    {
+        var fields = new ChangedField[Math.Min(data.Count, times.Count)];
+        var count = 0;
+        foreach (var (name, json) in data.Span)
+        {
+            if (times.TryGetValue(name, out var time))
+            {
+                fields[count++] = new ChangedField(name, json, time);
+            }
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(
+            count == fields.Length ? fields : fields[..count]
         );
     }
 
     private static DecodedChange.Sound Sound(
         ChangeRow row,
         ChangeOp op,
-        IReadOnlyList<ChangedField> fields,
+        ImmutableArray<ChangedField> fields,
         string? deletedAt = null
     ) => new(new Change(row.Position, op, fields, deletedAt));
 
     /// <summary>The fields of an object as raw JSON; none for null; null where it is neither.</summary>
-    internal static Dictionary<string, ReadOnlyMemory<byte>>? ReadData(ReadOnlyMemory<byte>? json)
+    internal static FieldMap<ReadOnlyMemory<byte>>? ReadData(ReadOnlyMemory<byte>? json)
     {
-        var fields = new Dictionary<string, ReadOnlyMemory<byte>>(FieldsOf(json), StringComparer.Ordinal);
+        var fields = new FieldMap<ReadOnlyMemory<byte>>(FieldsOf(json));
         if (json is not { } bytes)
         {
             return fields;
@@ -213,16 +243,16 @@ public static class ChangeDecoder
             reader.Read();
             var start = checked((int)reader.TokenStartIndex);
             reader.Skip();
-            fields[name] = bytes[start..checked((int)reader.BytesConsumed)];
+            fields.Set(name, bytes[start..checked((int)reader.BytesConsumed)]);
         }
 
         return fields;
     }
 
     /// <summary>The times of an object; none for null; null where one cannot be decoded.</summary>
-    internal static Dictionary<string, string>? ReadTimes(ReadOnlyMemory<byte>? json)
+    internal static FieldMap<string>? ReadTimes(ReadOnlyMemory<byte>? json)
     {
-        var times = new Dictionary<string, string>(FieldsOf(json), StringComparer.Ordinal);
+        var times = new FieldMap<string>(FieldsOf(json));
         if (json is not { } bytes)
         {
             return times;
@@ -252,16 +282,34 @@ public static class ChangeDecoder
                 return null;
             }
 
-            times[name] = time;
+            times.Set(name, time);
         }
 
         return times;
     }
 
     /// <summary>About how many fields an object has, so that what holds them need not grow: most rows have few.</summary>
-    private static int FieldsOf(ReadOnlyMemory<byte>? json) => json is { Length: > 500 } ? 24 : 3;
+    private static int FieldsOf(ReadOnlyMemory<byte>? json) => json is { Length: > 500 } ? 16 : 3;
 
     internal static bool IsNull(ReadOnlyMemory<byte> json) => json.Span.SequenceEqual("null"u8);
+
+    /// <summary>Whether a JSON value is a string that begins so; the text itself is not made where that can be.</summary>
+    internal static bool TextStartsWith(ReadOnlyMemory<byte> json, string prefix)
+    {
+        var reader = new Utf8JsonReader(json.Span, ReaderOptions);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.String)
+        {
+            return false;
+        }
+
+        if (reader.ValueIsEscaped)
+        {
+            return reader.GetString()!.StartsWith(prefix, StringComparison.Ordinal);
+        }
+
+        Span<byte> bytes = stackalloc byte[Encoding.UTF8.GetMaxByteCount(prefix.Length)];
+        return reader.ValueSpan.StartsWith(bytes[..Encoding.UTF8.GetBytes(prefix, bytes)]);
+    }
 
     /// <summary>The text of a JSON string; null for any other value.</summary>
     internal static string? TextOf(ReadOnlyMemory<byte> json)

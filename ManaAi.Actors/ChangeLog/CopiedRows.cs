@@ -19,12 +19,11 @@ internal sealed class CopiedRows(Stream copy)
     // Signature, flags, and the length of an extension that nobody uses.
     private const int HeaderBytes = 19;
 
-    private static readonly string[] Ops = ["update", "insert", "delete"];
-
     private byte[] _buffer = new byte[BufferBytes];
     private int _start;
     private int _end;
     private RecordKey _key;
+    private ReadOnlyMemory<byte> _keyBytes;
     private int _at;
 
     /// <summary>Past the header; once, before the first row.</summary>
@@ -90,10 +89,13 @@ internal sealed class CopiedRows(Stream copy)
     private ChangeRow ReadRow()
     {
         _at = _start + sizeof(short);
+        var keyStart = _at;
         var (user, table, record) = (Field(), Field(), Field());
-        if (!Is(_key.RecordId, record.Span) || !Is(_key.UserId, user.Span) || !Is(_key.TableName, table.Span))
+        var keyBytes = _buffer.AsMemory(keyStart.._at);
+        if (!keyBytes.Span.SequenceEqual(_keyBytes.Span))
         {
             _key = new RecordKey(Text(user.Span), RecordKey.App, Text(table.Span), Text(record.Span));
+            _keyBytes = keyBytes;
         }
 
         var createdAt = ChangeRowReader.NearestInstant(BinaryPrimitives.ReadInt64BigEndian(Field().Span));
@@ -145,28 +147,13 @@ internal sealed class CopiedRows(Stream copy)
 
     private static string Op(ReadOnlySpan<byte> op)
     {
-        foreach (var known in Ops)
+        if (op.SequenceEqual("update"u8))
         {
-            if (Is(known, op))
-            {
-                return known;
-            }
+            return "update";
         }
 
-        return Text(op);
+        return op.SequenceEqual("insert"u8) ? "insert" : Text(op);
     }
 
     private static string Text(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text);
-
-    private static bool Is(string? known, ReadOnlySpan<byte> text)
-    {
-        // Ids are ASCII nearly always; others are made anew, which is only slower.
-        if (known?.Length != text.Length)
-        {
-            return false;
-        }
-
-        Span<byte> bytes = stackalloc byte[256];
-        return Encoding.UTF8.TryGetBytes(known, bytes, out var length) && bytes[..length].SequenceEqual(text);
-    }
 }

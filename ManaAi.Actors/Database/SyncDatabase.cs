@@ -113,6 +113,9 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
         {
             CommandTimeout = DatabaseTransaction.WaitSeconds(statementMax),
             Pooling = false,
+            // For a log that comes in one stream, and a projection that goes in another.
+            ReadBufferSize = 128 * 1024,
+            WriteBufferSize = 64 * 1024,
         };
         var connection = await known.CloneWithAsync(own.ConnectionString, cancellationToken);
         try

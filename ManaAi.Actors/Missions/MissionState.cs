@@ -80,13 +80,18 @@ public sealed record MissionState(
             return Obstacles.NewerSchema;
         }
 
-        var objective = fold.Text("objective");
-        if (objective is null || fold["cadence"] is not { } cadence || cadence.Span is not [(byte)'{', ..])
+        if (
+            fold["objective"] is not { Span: [(byte)'"', ..] }
+            || fold["cadence"] is not { Span: [(byte)'{', ..] }
+        )
         {
             return Obstacles.Incomplete;
         }
 
-        if (RecordText.IsCiphertext(objective) || RecordText.IsCiphertext(fold.Text("conceptMarkdown")))
+        if (
+            fold.StartsWith("objective", RecordText.CiphertextPrefix)
+            || fold.StartsWith("conceptMarkdown", RecordText.CiphertextPrefix)
+        )
         {
             return Obstacles.Ciphertext;
         }

@@ -18,7 +18,16 @@ public sealed class RecordFold(LogGeneration generation)
         SkipValidation = true,
     };
 
-    private Dictionary<string, Field>? _fields;
+    // What writes a record is kept for the next one: a fold from nothing writes hundreds of thousands.
+    private const int KeptBytesMax = 64 * 1024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writer;
+
+    private FieldMap<Field>? _fields;
 
     /// <summary>Whether there is a record at all, live or softly deleted.</summary>
     public bool Exists => _fields is not null;
@@ -43,12 +52,13 @@ public sealed class RecordFold(LogGeneration generation)
         var times =
             ChangeDecoder.ReadTimes(fieldTimes) ?? throw new InvalidDataException("Stored times are broken");
         fold.IterationsAt = iterationsAt;
-        fold._fields = new(StringComparer.Ordinal);
-        foreach (var (name, json) in ChangeDecoder.ReadData(record) ?? [])
+        var data = ChangeDecoder.ReadData(record) ?? new(0);
+        fold._fields = new(data.Count);
+        foreach (var (name, json) in data.Span)
         {
             if (name != "id")
             {
-                fold._fields[name] = new Field(json, times.GetValueOrDefault(name));
+                fold._fields.Set(name, new Field(json, times.TryGetValue(name, out var time) ? time : null));
             }
         }
 
@@ -67,7 +77,7 @@ public sealed class RecordFold(LogGeneration generation)
                 IterationsAt = null;
                 break;
             case ChangeOp.Insert:
-            case ChangeOp.Update when change.Fields.Count > 0:
+            case ChangeOp.Update when change.Fields.Length > 0:
                 Write(change);
                 break;
         }
@@ -82,12 +92,16 @@ public sealed class RecordFold(LogGeneration generation)
     /// <summary>A field that is a text; null for anything else.</summary>
     public string? Text(string name) => this[name] is { } json ? ChangeDecoder.TextOf(json) : null;
 
+    /// <summary>Whether a field is a text that begins so.</summary>
+    public bool StartsWith(string name, string prefix) =>
+        this[name] is { } json && ChangeDecoder.TextStartsWith(json, prefix);
+
     /// <summary>The time that an incoming write of this field is compared with.</summary>
     public string StoredTime(string name) => StoredTime(name, Floor());
 
     /// <summary>The stored times of all fields but these; fields without a time of their own have none here.</summary>
     public IEnumerable<string> Times(params IReadOnlyCollection<string> except) =>
-        (_fields ?? [])
+        (_fields ?? new(0))
             .Where(field => !except.Contains(field.Key, StringComparer.Ordinal))
             .Select(field => field.Value.Time)
             .OfType<string>();
@@ -103,7 +117,7 @@ public sealed class RecordFold(LogGeneration generation)
         return WriteObject(writer =>
         {
             writer.WriteString("id", recordId);
-            foreach (var (name, field) in _fields)
+            foreach (var (name, field) in _fields.Span)
             {
                 writer.WritePropertyName(name);
                 writer.WriteRawValue(field.Json.Span, skipInputValidation: true);
@@ -121,7 +135,7 @@ public sealed class RecordFold(LogGeneration generation)
 
         return WriteObject(writer =>
         {
-            foreach (var (name, field) in _fields)
+            foreach (var (name, field) in _fields.Span)
             {
                 if (field.Time is not null)
                 {
@@ -135,12 +149,12 @@ public sealed class RecordFold(LogGeneration generation)
     {
         // The floor is that of the state before this row, also while the row moves `updatedAt` itself.
         var floor = Floor();
-        _fields ??= new(StringComparer.Ordinal);
+        _fields ??= new(change.Fields.Length);
         foreach (var (name, json, time) in change.Fields)
         {
             if (!IsReserved(name) && FieldClock.Wins(time, StoredTime(name, floor)))
             {
-                _fields[name] = new Field(json, time);
+                _fields.Set(name, new Field(json, time));
                 if (name == "iterations")
                 {
                     IterationsAt = change.Position.CreatedAt;
@@ -165,10 +179,10 @@ public sealed class RecordFold(LogGeneration generation)
         }
 
         var value = new Field(JsonSerializer.SerializeToUtf8Bytes(deletedAt), deletedAt);
-        _fields["deletedAt"] = value;
+        _fields.Set("deletedAt", value);
         if (generation == LogGeneration.One)
         {
-            _fields["updatedAt"] = value; // Without comparing, even where that moves it back.
+            _fields.Set("updatedAt", value); // Without comparing, even where that moves it back.
         }
     }
 
@@ -191,13 +205,29 @@ public sealed class RecordFold(LogGeneration generation)
 
     private static byte[] WriteObject(Action<Utf8JsonWriter> writeFields)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using var writer = new Utf8JsonWriter(buffer, WriterOptions);
-        writer.WriteStartObject();
-        writeFields(writer);
-        writer.WriteEndObject();
-        writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(KeptBytesMax);
+        var writer = _writer ??= new Utf8JsonWriter(buffer, WriterOptions);
+        try
+        {
+            writer.WriteStartObject();
+            writeFields(writer);
+            writer.WriteEndObject();
+            writer.Flush();
+            return buffer.WrittenSpan.ToArray();
+        }
+        finally
+        {
+            // What a huge record, or one that could not be written, has left is not kept.
+            if (buffer.Capacity > KeptBytesMax || writer.BytesPending > 0)
+            {
+                (_buffer, _writer) = (null, null);
+            }
+            else
+            {
+                buffer.ResetWrittenCount();
+                writer.Reset();
+            }
+        }
     }
 
     private readonly record struct Field(ReadOnlyMemory<byte> Json, string? Time);

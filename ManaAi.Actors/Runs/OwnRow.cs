@@ -20,7 +20,7 @@ internal sealed record OwnRow(Guid Id, IReadOnlyList<ChangedField> Fields, Chang
     {
         var before = mission.Projection.Position;
         mission.Projection.Fold.Apply(
-            new Change(new ChangePosition(mission.Now, Id), ChangeOp.Update, Fields, null)
+            new Change(new ChangePosition(mission.Now, Id), ChangeOp.Update, [.. Fields], null)
         );
         batch.Then(Sql.Get("TakeWrittenAt")).Add("position_at", before.CreatedAt);
         AddProjection(batch, key, mission);

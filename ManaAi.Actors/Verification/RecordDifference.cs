@@ -20,9 +20,8 @@ internal sealed class RecordDifference
     public RecordDifference(ProjectedRecord stored)
     {
         _stored = stored;
-        _fields = ChangeDecoder.ReadData(stored.Stored.Record) ?? [];
-        _times = ChangeDecoder.ReadTimes(stored.Stored.FieldTimes) ?? [];
-        _fields.Remove("id");
+        _fields = FieldsOf(stored);
+        _times = TimesOf(stored);
     }
 
     private RecordDifference(string wrong)
@@ -92,11 +91,21 @@ internal sealed class RecordDifference
         }
     }
 
+    private static Dictionary<string, ReadOnlyMemory<byte>> FieldsOf(ProjectedRecord? record)
+    {
+        var fields =
+            ChangeDecoder.ReadData(record?.Stored.Record)?.ToDictionary(StringComparer.Ordinal) ?? [];
+        fields.Remove("id");
+        return fields;
+    }
+
+    private static Dictionary<string, string> TimesOf(ProjectedRecord? record) =>
+        ChangeDecoder.ReadTimes(record?.Stored.FieldTimes)?.ToDictionary(StringComparer.Ordinal) ?? [];
+
     private void CompareFields(ProjectedRecord? folded)
     {
-        var others = ChangeDecoder.ReadData(folded?.Stored.Record) ?? [];
-        var otherTimes = ChangeDecoder.ReadTimes(folded?.Stored.FieldTimes) ?? [];
-        others.Remove("id");
+        var others = FieldsOf(folded);
+        var otherTimes = TimesOf(folded);
         foreach (var (name, json) in _fields)
         {
             var time = _times.GetValueOrDefault(name) ?? "";
