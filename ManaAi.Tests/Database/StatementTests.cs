@@ -58,22 +58,42 @@ public sealed partial class StatementTests
             """
         );
         await bench.Rows.ExecuteAsync("VACUUM ANALYZE mana_ai.runs");
+        var plan = await PlanAsync(bench, name);
+        plan.ShouldContain(line => line.Contains("using runs_pkey", StringComparison.Ordinal));
+        plan.ShouldNotContain(line => OpenRunsIndex().IsMatch(line));
+    }
+
+    [Fact]
+    public async Task Whose_turn_it_is_is_found_without_reading_all_who_wait()
+    {
+        await using var bench = await FeedBench.CreateAsync();
+        await bench.Rows.ExecuteAsync(
+            """
+            INSERT INTO mana_ai.users (user_id, ready_at, turn_at)
+            SELECT 'user-' || n, now(), now() FROM generate_series(1, 2000) AS n
+            """
+        );
+        await bench.Rows.ExecuteAsync("VACUUM ANALYZE mana_ai.users");
+        var plan = await PlanAsync(bench, "LockUsers");
+        plan.ShouldContain(line => line.Contains("using users_turn", StringComparison.Ordinal));
+        plan.ShouldNotContain(line => line.Contains("Sort", StringComparison.Ordinal));
+    }
+
+    /// <returns>The lines of the plan for whatever values come.</returns>
+    private static async Task<List<string>> PlanAsync(FeedBench bench, string name)
+    {
         await using var transaction = await bench.Sync.BeginAsync(CancellationToken.None);
         await ExecuteAsync(transaction, "SET LOCAL plan_cache_mode TO force_generic_plan");
         await ExecuteAsync(transaction, Prepared(Sql.Get(name)));
-
         await using var explain = transaction.Command($"EXPLAIN EXECUTE p{await NullsAsync(transaction)}");
+        await using var reader = await explain.ExecuteReaderAsync();
         var plan = new List<string>();
-        await using (var reader = await explain.ExecuteReaderAsync())
+        while (await reader.ReadAsync())
         {
-            while (await reader.ReadAsync())
-            {
-                plan.Add(reader.GetString(0));
-            }
+            plan.Add(reader.GetString(0));
         }
 
-        plan.ShouldContain(line => line.Contains("using runs_pkey", StringComparison.Ordinal));
-        plan.ShouldNotContain(line => OpenRunsIndex().IsMatch(line));
+        return plan;
     }
 
     [Fact]
