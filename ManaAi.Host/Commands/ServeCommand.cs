@@ -50,15 +50,15 @@ internal static class ServeCommand
             settings,
             services => Composition.AddActors(services, settings)
         );
+        // Taken now: a host that has ended has no services that could be asked.
+        var stopping = app.Lifetime.ApplicationStopping;
         try
         {
             await app.RunAsync(cancellationToken);
             return ExitCodes.Ok;
         }
         catch (OperationCanceledException)
-            when (cancellationToken.IsCancellationRequested
-                || app.Lifetime.ApplicationStopping.IsCancellationRequested
-            )
+            when (cancellationToken.IsCancellationRequested || stopping.IsCancellationRequested)
         {
             // Told to stop before it had started: nothing is claimed yet, and it is an orderly end all the same.
             return ExitCodes.Ok;
