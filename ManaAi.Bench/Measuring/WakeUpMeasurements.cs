@@ -19,7 +19,8 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
     {
         await database.MakeTriggerAsync(cancellationToken);
         await WakeAsync(llm, cancellationToken);
-        await InsertAsync(cancellationToken);
+        await InsertAsync("notes", "rows of another table", cancellationToken);
+        await InsertAsync("aiMissions", "missions that set their nextRunAt", cancellationToken);
     }
 
     private async Task WakeAsync(Uri llm, CancellationToken cancellationToken)
@@ -85,25 +86,30 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
         }
     }
 
-    /// <summary>By turns with and without, so that what the machine does besides falls on both alike.</summary>
-    private async Task InsertAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// By turns with and without, and with and without first, so that what the machine does besides falls on both alike.
+    /// </summary>
+    private async Task InsertAsync(string table, string what, CancellationToken cancellationToken)
     {
         var (with, without) = (new Sample(), new Sample());
         for (var turn = 0; turn <= Turns; turn++)
         {
-            foreach (var (sample, word) in ((Sample, string)[])[(with, "enable"), (without, "disable")])
+            (Sample Sample, string Word)[] both = [(with, "enable"), (without, "disable")];
+            foreach (var (sample, word) in turn % 2 == 0 ? both : both.Reverse())
             {
                 await database.ExecuteAsync(
                     $"alter table public.sync_changes {word} trigger mana_ai_wake_up",
                     cancellationToken
                 );
                 // The first turn opens the connections.
-                await (turn == 0 ? new Sample() : sample).AddAsync(() => InsertManyAsync(cancellationToken));
+                await (turn == 0 ? new Sample() : sample).AddAsync(() =>
+                    InsertManyAsync(table, cancellationToken)
+                );
             }
         }
 
         report.Add(
-            $"{Inserts:#,0} inserts into the log, each a transaction, with the trigger",
+            $"{Inserts:#,0} inserts of {what}, each a transaction, with the trigger",
             with,
             "without",
             without,
@@ -111,7 +117,7 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
         );
     }
 
-    private Task InsertManyAsync(CancellationToken cancellationToken) =>
+    private Task InsertManyAsync(string table, CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(
             Enumerable.Range(0, Connections),
             new ParallelOptions
@@ -123,11 +129,11 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
             {
                 await using var connection = await database.Source.OpenConnectionAsync(cancel);
                 await using var insert = new NpgsqlCommand(
-                    """
+                    $$"""
                     insert into public.sync_changes (record_id, user_id, data, field_meta, app_id, table_name, op, client_id)
-                    values ('a-mission', 'a-user', '{"title": "edited", "nextRunAt": "2999-01-01T00:00:00.000Z"}',
+                    values ('a-record', 'a-user', '{"title": "edited", "nextRunAt": "2999-01-01T00:00:00.000Z"}',
                             '{"title": "2026-01-01T00:00:00.000Z", "nextRunAt": "2026-01-01T00:00:00.000Z"}',
-                            'ai', 'aiMissions', 'update', 'bench')
+                            'ai', '{{table}}', 'update', 'bench')
                     """,
                     connection
                 );
