@@ -17,7 +17,7 @@ internal sealed class DashboardMeasurements(BenchDatabase database, Report repor
 
     public async Task RunAsync(long runs, CancellationToken cancellationToken)
     {
-        await using var stub = await NodeProcess.StartStubAsync(0, cancellationToken);
+        await using var stub = await FixedLlm.StartAsync(TimeSpan.Zero, cancellationToken);
         await using (var first = await NodeProcess.StartNodeAsync(database, stub.Address, cancellationToken))
         {
             await first.TickAsync(cancellationToken); // From nothing to a full projection.

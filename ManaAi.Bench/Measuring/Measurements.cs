@@ -25,8 +25,11 @@ internal sealed class Measurements(BenchDatabase database, Report report)
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var slow = await NodeProcess.StartStubAsync(SlowMs, cancellationToken);
-        await using var quick = await NodeProcess.StartStubAsync(0, cancellationToken);
+        await using var slow = await FixedLlm.StartAsync(
+            TimeSpan.FromMilliseconds(SlowMs),
+            cancellationToken
+        );
+        await using var quick = await FixedLlm.StartAsync(TimeSpan.Zero, cancellationToken);
         await FromNothingAsync(quick.Address, cancellationToken);
         await using (var node = await NodeProcess.StartNodeAsync(database, quick.Address, cancellationToken))
         {

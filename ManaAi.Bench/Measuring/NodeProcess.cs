@@ -6,7 +6,7 @@ using System.Net.Sockets;
 
 namespace ManaAi.Bench.Measuring;
 
-/// <summary>The real service, or its stand-in for mana-llm, as a process of its own.</summary>
+/// <summary>The real service, as a process of its own.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
     public const string Key = "a-key-of-the-bench-0123456789abcdef";
@@ -35,23 +35,6 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public double ResidentMegabytes => Megabytes("VmRSS");
 
-    public static Task<NodeProcess> StartStubAsync(int delayMs, CancellationToken cancellationToken)
-    {
-        var port = FreePort();
-        return StartAsync(
-            port,
-            [
-                "llm-stub",
-                "--port",
-                port.ToString(CultureInfo.InvariantCulture),
-                "--delay-ms",
-                delayMs.ToString(CultureInfo.InvariantCulture),
-            ],
-            [],
-            cancellationToken
-        );
-    }
-
     public static Task<NodeProcess> StartNodeAsync(
         BenchDatabase database,
         Uri llm,
@@ -71,7 +54,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             ("PLANNER_MODE", "json"),
             .. settings,
         ];
-        return StartAsync(port, ["serve"], environment, cancellationToken);
+        return StartAsync(port, environment, cancellationToken);
     }
 
     /// <summary>A tick by hand, as a caller has it: over HTTP, until its plans are written.</summary>
@@ -99,7 +82,6 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     private static async Task<NodeProcess> StartAsync(
         int port,
-        string[] arguments,
         (string Name, string Value)[] environment,
         CancellationToken cancellationToken
     )
@@ -109,11 +91,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             Environment.GetEnvironmentVariable(ServiceVariable)
                 ?? Path.Combine(AppContext.BaseDirectory, "mana-ai.dll")
         );
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        start.ArgumentList.Add("serve");
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
