@@ -35,7 +35,7 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public double ResidentMegabytes => Megabytes("VmRSS");
 
-    public static Task<NodeProcess> StartNodeAsync(
+    public static async Task<NodeProcess> StartNodeAsync(
         BenchDatabase database,
         Uri llm,
         CancellationToken cancellationToken,
@@ -43,7 +43,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     )
     {
         var port = FreePort();
-        (string, string)[] environment =
+        (string Name, string Value)[] environment =
         [
             ("PORT", port.ToString(CultureInfo.InvariantCulture)),
             ("SYNC_DATABASE_URL", database.ReaderUrl),
@@ -54,7 +54,24 @@ internal sealed class NodeProcess : IAsyncDisposable
             ("PLANNER_MODE", "json"),
             .. settings,
         ];
-        return StartAsync(port, environment, cancellationToken);
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
+        start.ArgumentList.Add(
+            Environment.GetEnvironmentVariable(ServiceVariable)
+                ?? Path.Combine(AppContext.BaseDirectory, "mana-ai.dll")
+        );
+        start.ArgumentList.Add("serve");
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
+        // Its log is of no interest here, but a full pipe would stop it.
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        var node = new NodeProcess(process, port);
+        await node.WaitAsync(cancellationToken);
+        return node;
     }
 
     /// <summary>A tick by hand, as a caller has it: over HTTP, until its plans are written.</summary>
@@ -78,32 +95,6 @@ internal sealed class NodeProcess : IAsyncDisposable
         _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
-    }
-
-    private static async Task<NodeProcess> StartAsync(
-        int port,
-        (string Name, string Value)[] environment,
-        CancellationToken cancellationToken
-    )
-    {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        start.ArgumentList.Add(
-            Environment.GetEnvironmentVariable(ServiceVariable)
-                ?? Path.Combine(AppContext.BaseDirectory, "mana-ai.dll")
-        );
-        start.ArgumentList.Add("serve");
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        var process = Process.Start(start)!;
-        // Its log is of no interest here, but a full pipe would stop it.
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        var node = new NodeProcess(process, port);
-        await node.WaitAsync(cancellationToken);
-        return node;
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)
