@@ -48,6 +48,8 @@ public sealed record ChangeRow(
     /// <summary>The row's 32-bit transaction id as read; 0 where it did not come from the database.</summary>
     public long Xid { get; init; }
 
+    public long JsonBytes => (Data?.Length ?? 0L) + (Stamps?.Length ?? 0L);
+
     public bool IsNewerSchema => SchemaVersion > SchemaVersionMax;
 
     /// <summary>Whether the actor column, as JSON, makes devices drop the row (vectors/: rows that are refused).</summary>

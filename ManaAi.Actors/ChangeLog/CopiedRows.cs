@@ -23,8 +23,12 @@ internal sealed class CopiedRows(Stream copy)
     private int _start;
     private int _end;
     private RecordKey _key;
-    private ReadOnlyMemory<byte> _keyBytes;
+    private ReadOnlyMemory<byte> _userTableBytes;
+    private long _createdAt;
     private int _at;
+
+    /// <summary>Whether the last row is of the same user, table and instant as the one before it.</summary>
+    public bool IsTied { get; private set; }
 
     /// <summary>Past the header; once, before the first row.</summary>
     public async Task BeginAsync(CancellationToken cancellationToken)
@@ -89,16 +93,20 @@ internal sealed class CopiedRows(Stream copy)
     private ChangeRow ReadRow()
     {
         _at = _start + sizeof(short);
-        var keyStart = _at;
-        var (user, table, record) = (Field(), Field(), Field());
-        var keyBytes = _buffer.AsMemory(keyStart.._at);
-        if (!keyBytes.Span.SequenceEqual(_keyBytes.Span))
+        var userStart = _at;
+        var (user, table) = (Field(), Field());
+        var userTableBytes = _buffer.AsMemory(userStart.._at);
+        var isOther = !userTableBytes.Span.SequenceEqual(_userTableBytes.Span);
+        if (isOther)
         {
-            _key = new RecordKey(Text(user.Span), RecordKey.App, Text(table.Span), Text(record.Span));
-            _keyBytes = keyBytes;
+            _key = new RecordKey(Text(user.Span), RecordKey.App, Text(table.Span), "");
+            _userTableBytes = userTableBytes;
         }
 
-        var createdAt = ChangeRowReader.NearestInstant(BinaryPrimitives.ReadInt64BigEndian(Field().Span));
+        var key = _key with { RecordId = Text(Field().Span) };
+        var microseconds = BinaryPrimitives.ReadInt64BigEndian(Field().Span);
+        IsTied = !isOther && microseconds == _createdAt;
+        _createdAt = microseconds;
         var id = new Guid(Field().Span, bigEndian: true);
         var op = Op(Field().Span);
         var (data, stamps) = (Json(), Json());
@@ -112,8 +120,8 @@ internal sealed class CopiedRows(Stream copy)
         var xid = BinaryPrimitives.ReadInt64BigEndian(Field().Span);
         _start = _at;
         return new ChangeRow(
-            _key,
-            new ChangePosition(createdAt, id),
+            key,
+            new ChangePosition(ChangeRowReader.NearestInstant(microseconds), id),
             op,
             data,
             stamps,

@@ -18,10 +18,13 @@ public sealed record FeedOptions
     /// <summary>Bytes in one fold transaction, as stored: memory stays bounded when rows are huge.</summary>
     public long BytesMax { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>Rows and bytes that a fold from nothing has in hand at once, a few times over; a longer record comes in parts.</summary>
-    public int WholeRowsMax { get; init; } = 4000;
+    /// <summary>Rows and bytes that a fold from nothing has in hand at once, a few times over; a user with more comes in parts.</summary>
+    public int WholeRowsMax { get; init; } = 16_000;
 
     public long WholeBytesMax { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>What such parts may make of a user's records; where it is more, they are read one by one.</summary>
+    public long WholeUserBytesMax { get; init; } = 32 * 1024 * 1024;
 
     /// <summary>A stamp further ahead of the database's clock than this is reported.</summary>
     public TimeSpan FutureMax { get; init; } = TimeSpan.FromMinutes(5);

@@ -7,5 +7,11 @@ public readonly record struct RecordKey(string UserId, string AppId, string Tabl
     public const string MissionsTable = "aiMissions";
     public const string AgentsTable = "agents";
 
+    /// <summary>Where it belongs: a fold from nothing reads the log by these.</summary>
+    public UserTable UserTable => new(UserId, TableName);
+
     public override string ToString() => $"{UserId}/{AppId}/{TableName}/{RecordId}";
 }
+
+/// <summary>All records that a user has in one table.</summary>
+public readonly record struct UserTable(string UserId, string TableName);

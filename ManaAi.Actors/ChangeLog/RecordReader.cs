@@ -23,6 +23,27 @@ internal static class RecordReader
         return new FoldedRecord(projection.ToRecord(), projection.Unfolded);
     }
 
+    /// <summary>The records that a user has in a table of the log.</summary>
+    public static async Task<IReadOnlyList<string>> IdsAsync(
+        DatabaseTransaction transaction,
+        UserTable owner,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = transaction
+            .Command(Sql.Get("RecordsOf"))
+            .Add("table", owner.TableName)
+            .Add("user", owner.UserId);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ids = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ids.Add(reader.GetString(0));
+        }
+
+        return ids;
+    }
+
     public static async Task<RecordProjection> ProjectAsync(
         DatabaseTransaction transaction,
         LogShape shape,

@@ -10,9 +10,9 @@ using Npgsql;
 namespace ManaAi.Actors.ChangeLog;
 
 /// <summary>
-/// Makes the projection from nothing: one connection streams the log under one snapshot, record by record; the writing
+/// Makes the projection from nothing: one connection streams the log under one snapshot, user by user; the writing
 /// transaction, which holds the cursor's lock, copies the results in and stores the reader's snapshot. Memory holds a
-/// few batches, never the log.
+/// few batches, never the log; and records that would need more are read one by one.
 /// </summary>
 internal sealed class WholeLogFold(
     SyncDatabase database,
@@ -37,22 +37,31 @@ internal sealed class WholeLogFold(
     {
         var started = Stopwatch.GetTimestamp();
         await ClearAsync(writer, cancellationToken);
+        await using var reader = await database.BeginAsync(
+            cancellationToken,
+            SyncDatabase.LongStatementMax,
+            IsolationLevel.RepeatableRead
+        );
+        var view = await LogView.OpenAsync(reader, cancellationToken);
 
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var batches = Channel.CreateBounded<WholeLogBatch>(BatchesMax);
         var folded = Channel.CreateBounded<FoldedBatch>(BatchesMax);
-        var start = new TaskCompletionSource<(string Snapshot, DateTimeOffset ReadAt)>(
-            TaskCreationOptions.RunContinuationsAsynchronously
-        );
-        var reading = ReadAsync(shape, batches.Writer, start, cancel.Token);
+        var reading = ReadAsync(reader, shape, view, batches.Writer, cancel.Token);
         var folding = FoldAsync(shape, batches.Reader, folded.Writer, cancel.Token);
         try
         {
-            var (snapshot, readAt) = await start.Task.WaitAsync(cancellationToken);
-            var (rows, records) = await WriteAsync(writer, folded.Reader, cancellationToken);
+            await using var copy = new ProjectionCopy(writer);
+            var (rows, records) = await WriteAsync(copy, folded.Reader, cancellationToken);
             await reading;
+            foreach (var aside in await folding)
+            {
+                records += await FoldOneByOneAsync(reader, copy, shape, view, aside, cancellationToken);
+            }
+
+            await copy.CompleteAsync(cancellationToken);
             await using var last = writer.Batch();
-            AddCursor(last, identity, snapshot, readAt);
+            AddCursor(last, identity, view);
             await writer.CommitAsync(last, cancellationToken);
             Log.FoldedFromNothing(logger, rows, records, Stopwatch.GetElapsedTime(started));
             if (rows >= RowsThatMakeTheHeapGrow)
@@ -60,7 +69,7 @@ internal sealed class WholeLogFold(
                 GiveMemoryBack();
             }
 
-            return new FoldReport(readAt, IsElsewhere: false, IsCut: false)
+            return new FoldReport(view.ReadAt, IsElsewhere: false, IsCut: false)
             {
                 Rows = rows,
                 Records = records,
@@ -71,7 +80,7 @@ internal sealed class WholeLogFold(
         {
             // Whatever ended the writing ends the others too.
             await cancel.CancelAsync();
-            await folding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)folding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -88,35 +97,17 @@ internal sealed class WholeLogFold(
     }
 
     private async Task ReadAsync(
+        DatabaseTransaction reader,
         LogShape shape,
+        LogView view,
         ChannelWriter<WholeLogBatch> batches,
-        TaskCompletionSource<(string, DateTimeOffset)> start,
         CancellationToken cancellationToken
     )
     {
         try
         {
-            await using var transaction = await database.BeginAsync(
-                cancellationToken,
-                SyncDatabase.LongStatementMax,
-                IsolationLevel.RepeatableRead
-            );
-            // Where the log is not mostly of other tables, reading in an index's order is cheaper than sorting all of it.
-            await using var begin = transaction.Command(
-                """
-                select pg_current_snapshot()::text, clock_timestamp(), set_config('work_mem', '64MB', true),
-                       set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true),
-                       set_config('random_page_cost', '1.1', true)
-                """
-            );
-            await using (var reader = await begin.ExecuteReaderAsync(cancellationToken))
-            {
-                await reader.ReadAsync(cancellationToken);
-                start.SetResult((reader.GetString(0), reader.GetInstant(1)));
-            }
-
             // Not through a reader, which costs twice as much for each row.
-            await using var copy = await transaction.Connection.BeginRawBinaryCopyAsync(
+            await using var copy = await reader.Connection.BeginRawBinaryCopyAsync(
                 $"copy ({shape.Statement("ReadWholeLog")}) to stdout (format binary)",
                 cancellationToken
             );
@@ -124,8 +115,7 @@ internal sealed class WholeLogFold(
             copy.ReadTimeout = (int)SyncDatabase.LongStatementMax.TotalMilliseconds;
             try
             {
-                var (snapshot, readAt) = await start.Task;
-                await ReadBatchesAsync(copy, PgSnapshot.Xmin(snapshot), readAt, batches, cancellationToken);
+                await ReadBatchesAsync(copy, view, batches, cancellationToken);
             }
             catch (Exception exception)
             {
@@ -139,7 +129,6 @@ internal sealed class WholeLogFold(
         }
         catch (Exception exception)
         {
-            start.TrySetException(exception);
             batches.TryComplete(exception);
             throw;
         }
@@ -147,8 +136,7 @@ internal sealed class WholeLogFold(
 
     private async Task ReadBatchesAsync(
         Stream copy,
-        long xmin,
-        DateTimeOffset readAt,
+        LogView view,
         ChannelWriter<WholeLogBatch> batches,
         CancellationToken cancellationToken
     )
@@ -156,24 +144,42 @@ internal sealed class WholeLogFold(
         var rows = new CopiedRows(copy);
         await rows.BeginAsync(cancellationToken);
         var batch = new WholeLogBatch(options);
-        while (await rows.NextAsync(cancellationToken) is { } row)
+        var tied = new TiedRows(options.WholeBytesMax);
+        var hasMore = true;
+        while (hasMore)
         {
-            notices.OfStamp(row, readAt);
-            if (batch.IsFull)
+            var row = await rows.NextAsync(cancellationToken);
+            hasMore = row is not null;
+            if (row is null || !rows.IsTied)
             {
-                batch.IsLastOpen = batch.EndsWith(row.Key);
-                await batches.WriteAsync(batch, cancellationToken);
-                batch = new WholeLogBatch(options);
+                foreach (var one in tied.TakeInOrder())
+                {
+                    if (batch.EndsBefore(one))
+                    {
+                        await batches.WriteAsync(batch, cancellationToken);
+                        batch = new WholeLogBatch(options);
+                    }
+
+                    batch.Add(one, view.IsNear(one));
+                }
             }
 
-            batch.Add(row, isNearSnapshot: Xid.IsAtOrAfter(row.Xid, xmin));
+            if (row is not null)
+            {
+                notices.OfStamp(row, view.ReadAt);
+                if (!tied.TryAdd(row))
+                {
+                    batch.LeaveOut(row);
+                }
+            }
         }
 
         await batches.WriteAsync(batch, cancellationToken);
     }
 
     /// <summary>Beside both the reading and the writing: each of the three has something to do at any time.</summary>
-    private async Task FoldAsync(
+    /// <returns>Whose records were left out.</returns>
+    private async Task<IReadOnlySet<UserTable>> FoldAsync(
         LogShape shape,
         ChannelReader<WholeLogBatch> batches,
         ChannelWriter<FoldedBatch> folded,
@@ -182,51 +188,60 @@ internal sealed class WholeLogFold(
     {
         try
         {
-            StoredRecord? open = null;
+            var aside = new HashSet<UserTable>();
+            var open = new OpenRecords();
             await foreach (var batch in batches.ReadAllAsync(cancellationToken))
             {
-                var records = await projectors.FoldAsync(
-                    shape.Generation,
-                    batch.Works(open),
-                    cancellationToken
-                );
-                var part = batch.IsLastOpen
-                    ? records.SingleOrDefault(one => batch.EndsWith(one.Record.Stored.Key))
-                    : null;
-                notices.OfRecords([.. records.Where(one => one != part)]);
-                foreach (var row in part?.Unfolded ?? [])
+                aside.UnionWith(batch.LeftOut);
+                if (aside.Contains(open.Owner))
                 {
-                    notices.OfUnfolded(row);
+                    open.Drop();
                 }
 
-                open = part?.Record.Stored;
-                await folded.WriteAsync(
-                    new FoldedBatch(
-                        [.. records.Where(one => one != part).Select(one => one.Record)],
-                        batch.NearSnapshot,
-                        batch.Rows
-                    ),
+                var records = await projectors.FoldAsync(
+                    shape.Generation,
+                    batch.Works(open, aside),
                     cancellationToken
                 );
+                await SendAsync(open.GoOn(batch.Last, records), batch.NearSnapshot, batch.Rows);
+                if (open.Bytes > options.WholeUserBytesMax)
+                {
+                    aside.Add(open.Owner);
+                    open.Drop();
+                }
             }
 
+            await SendAsync(open.GoOn(default, []), [], 0);
             folded.Complete();
+            return aside;
         }
         catch (Exception exception)
         {
             folded.TryComplete(exception);
             throw;
         }
+
+        async Task SendAsync(
+            IReadOnlyList<FoldedRecord> complete,
+            IReadOnlyList<ChangeRow> nearSnapshot,
+            int rows
+        )
+        {
+            notices.OfRecords(complete);
+            await folded.WriteAsync(
+                new FoldedBatch([.. complete.Select(one => one.Record)], nearSnapshot, rows),
+                cancellationToken
+            );
+        }
     }
 
     private static async Task<(long Rows, long Records)> WriteAsync(
-        DatabaseTransaction writer,
+        ProjectionCopy copy,
         ChannelReader<FoldedBatch> folded,
         CancellationToken cancellationToken
     )
     {
         var (rows, records) = (0L, 0L);
-        await using var copy = new ProjectionCopy(writer);
         await foreach (var batch in folded.ReadAllAsync(cancellationToken))
         {
             await copy.SaveAsync(batch.Records, batch.NearSnapshot, cancellationToken);
@@ -234,8 +249,31 @@ internal sealed class WholeLogFold(
             records += batch.Records.Count;
         }
 
-        await copy.CompleteAsync(cancellationToken);
         return (rows, records);
+    }
+
+    /// <summary>Records of a user who has too many to have them in hand at once.</summary>
+    private async Task<long> FoldOneByOneAsync(
+        DatabaseTransaction reader,
+        ProjectionCopy copy,
+        LogShape shape,
+        LogView view,
+        UserTable owner,
+        CancellationToken cancellationToken
+    )
+    {
+        var records = 0L;
+        foreach (var record in await RecordReader.IdsAsync(reader, owner, cancellationToken))
+        {
+            var key = new RecordKey(owner.UserId, RecordKey.App, owner.TableName, record);
+            var read = new List<ChangeRow>();
+            var folded = await RecordReader.FoldAsync(reader, shape, key, view.Xmin, read, cancellationToken);
+            notices.OfRecords([folded]);
+            await copy.SaveAsync([folded.Record], read, cancellationToken);
+            records++;
+        }
+
+        return records;
     }
 
     /// <summary>The heap grew for this once; what comes after it needs a tenth.</summary>
@@ -247,19 +285,14 @@ internal sealed class WholeLogFold(
     private static void GiveMemoryBack() =>
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
-    private static void AddCursor(
-        NpgsqlBatch last,
-        LogIdentity identity,
-        string snapshot,
-        DateTimeOffset readAt
-    ) =>
+    private static void AddCursor(NpgsqlBatch last, LogIdentity identity, LogView view) =>
         last.Then(Sql.Get("StartCursor"))
             .Add("system_identifier", identity.SystemIdentifier)
             .Add("database_oid", identity.DatabaseOid)
             .Add("table_oid", identity.TableOid)
             .Add("generation", identity.Generation)
-            .Add("read_at", readAt)
-            .Add("snapshot", snapshot);
+            .Add("read_at", view.ReadAt)
+            .Add("snapshot", view.Snapshot);
 
     /// <param name="NearSnapshot">Rows that the next read would ask for again.</param>
     private sealed record FoldedBatch(
@@ -267,4 +300,30 @@ internal sealed class WholeLogFold(
         IReadOnlyList<ChangeRow> NearSnapshot,
         int Rows
     );
+
+    /// <summary>What the reading transaction sees of the log.</summary>
+    private sealed record LogView(string Snapshot, DateTimeOffset ReadAt)
+    {
+        public long Xmin { get; } = PgSnapshot.Xmin(Snapshot);
+
+        public bool IsNear(ChangeRow row) => Xid.IsAtOrAfter(row.Xid, Xmin);
+
+        public static async Task<LogView> OpenAsync(
+            DatabaseTransaction transaction,
+            CancellationToken cancellationToken
+        )
+        {
+            // Where the log is not mostly of other tables, reading in an index's order is cheaper than sorting all of it.
+            await using var begin = transaction.Command(
+                """
+                select pg_current_snapshot()::text, clock_timestamp(), set_config('work_mem', '64MB', true),
+                       set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true),
+                       set_config('random_page_cost', '1.1', true)
+                """
+            );
+            await using var reader = await begin.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            return new LogView(reader.GetString(0), reader.GetInstant(1));
+        }
+    }
 }

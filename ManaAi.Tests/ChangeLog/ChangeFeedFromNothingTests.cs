@@ -200,33 +200,55 @@ public sealed class ChangeFeedFromNothingTests : IAsyncLifetime
         await _bench.ShouldBeFoldFromNothingAsync();
     }
 
+    /// <summary>
+    /// With so little in hand that a record is cut anywhere, that rows of one instant are too many, or that what becomes
+    /// of a user's records is.
+    /// </summary>
     [Theory]
-    [InlineData(1, long.MaxValue)]
-    [InlineData(3, long.MaxValue)]
-    [InlineData(7, 60)]
-    [InlineData(int.MaxValue, 1)]
-    public async Task A_record_may_be_cut_anywhere_by_the_bounds_of_what_is_in_hand(
+    [InlineData(1, long.MaxValue, long.MaxValue)]
+    [InlineData(3, long.MaxValue, long.MaxValue)]
+    [InlineData(7, 60, long.MaxValue)]
+    [InlineData(int.MaxValue, 1, long.MaxValue)]
+    [InlineData(int.MaxValue, 300, long.MaxValue)]
+    [InlineData(20, long.MaxValue, 1)]
+    [InlineData(20, long.MaxValue, 20_000)]
+    [InlineData(int.MaxValue, 300, 10_000)]
+    public async Task However_little_is_in_hand_it_comes_out_right(
         int rowsMax,
-        long bytesMax
+        long bytesMax,
+        long userBytesMax
     )
     {
         _bench = await FeedBench.CreateAsync(
-            options: new FeedOptions { WholeRowsMax = rowsMax, WholeBytesMax = bytesMax }
+            options: new FeedOptions
+            {
+                WholeRowsMax = rowsMax,
+                WholeBytesMax = bytesMax,
+                WholeUserBytesMax = userBytesMax,
+            }
         );
+        // Whatever comes behind it is near the snapshot.
+        await using var open = await _bench.BeginAsync();
+        await open.InsertAsync(DeviceChanges.Insert("late") with { RecordId = "mission-2" });
         await _bench.Rows.ExecuteAsync(ManyRows(changes: 100, ofOneRecord: 60));
+        await _bench.Rows.ExecuteAsync(ManyRows(changes: 50, ofOneRecord: 20, user: "user-2", together: 7));
+        await _bench.Rows.ExecuteAsync(ManyRows(changes: 20, ofOneRecord: 5, user: "user-3"));
         await _bench.InsertAsync(
             DeviceChanges.Title("new", "2026-01-01T00:00:00.000Z") with
             {
                 SchemaVersion = 2,
             }
         );
+        await _bench.InsertAsync(DeviceChanges.Title("old", "2026-01-01T00:00:00.000Z"));
         await _bench.InsertAsync(DeviceChanges.Title("", "") with { RecordId = "" });
         await _bench.InsertAsync(DeviceChanges.Title("", "") with { RecordId = "" });
 
-        (await _bench.FoldAsync()).Rows.ShouldBe(103);
+        var report = await _bench.FoldAsync();
 
+        report.Rows.ShouldBe(174);
+        report.Records.ShouldBe(await RecordsAsync());
         await _bench.ShouldBeFoldFromNothingAsync();
-        (await _bench.FoldAsync()).Rows.ShouldBe(0);
+        (await _bench.SweepAsync()).Rows.ShouldBe(0);
         _bench.Log.Of(202).ShouldHaveSingleItem();
     }
 
@@ -278,16 +300,17 @@ public sealed class ChangeFeedFromNothingTests : IAsyncLifetime
     }
 
     /// <summary>One long record among short ones, which keep coming back, so that batches end everywhere.</summary>
-    private static string ManyRows(int changes, int ofOneRecord) =>
+    /// <param name="together">How many come at one instant.</param>
+    private static string ManyRows(int changes, int ofOneRecord, string user = "user-1", int together = 1) =>
         $$"""
             INSERT INTO public.sync_changes
                    (app_id, table_name, record_id, user_id, op, data, field_meta, client_id, created_at)
             SELECT 'ai', CASE WHEN n % 5 = 0 AND n > {{ofOneRecord}} THEN 'agents' ELSE 'aiMissions' END,
-                   CASE WHEN n <= {{ofOneRecord}} THEN 'm-500' ELSE 'm-' || n % 800 END, 'user-1',
+                   CASE WHEN n <= {{ofOneRecord}} THEN 'm-500' ELSE 'm-' || n % 800 END, '{{user}}',
                    CASE WHEN n % 997 = 0 THEN 'delete' ELSE 'update' END,
                    CASE WHEN n % 997 = 0 THEN '{}' ELSE jsonb_build_object('title', n, 'f' || n % 7, n) END,
                    jsonb_build_object('title', lpad((n * 7919 % 100)::text, 4, '0'), 'f' || n % 7, lpad(n::text, 6, '0')),
-                   'device-1', now() - interval '1 day' + n * interval '1 second'
+                   'device-1', now() - interval '12 hours' + n / {{together}} * interval '1 second'
               FROM generate_series(1, {{changes}}) AS n
             """;
 
@@ -303,7 +326,7 @@ public sealed class ChangeFeedFromNothingTests : IAsyncLifetime
 
     private Task<long> RecordsAsync() =>
         _bench.Rows.ReadAsync<long>(
-            "SELECT count(DISTINCT (user_id, table_name, record_id)) FROM public.sync_changes"
+            "SELECT count(DISTINCT (user_id, table_name, record_id)) FROM public.sync_changes WHERE record_id <> ''"
         );
 
     private async Task WriteSomeAsync()

@@ -24,6 +24,8 @@ public sealed class ChangeFeedRandomTests
             RowsMax = random.Next(1, 12),
             BytesMax = random.Next(1, 2000),
             WholeRowsMax = random.Next(1, 12),
+            WholeBytesMax = random.Next(1, 2000),
+            WholeUserBytesMax = random.Next(1, 4000),
             SweepInterval = random.Next(4) == 0 ? TimeSpan.Zero : TimeSpan.FromMinutes(5),
         };
         await using var bench = await FeedBench.CreateAsync((LogGeneration)random.Next(1, 3), options);

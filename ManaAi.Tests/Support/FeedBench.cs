@@ -137,7 +137,9 @@ internal sealed class FeedBench : IAsyncDisposable
     )
     {
         var projections = new Dictionary<RecordKey, RecordProjection>();
-        await using var command = transaction.Command(shape.Statement("ReadWholeLog"));
+        await using var command = transaction.Command(
+            $"SELECT * FROM ({shape.Statement("ReadWholeLog")}) AS whole ORDER BY created_at, id"
+        );
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {

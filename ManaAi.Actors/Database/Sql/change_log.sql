@@ -51,24 +51,29 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
  order by c.created_at, c.id
 
 -- name: ReadWholeLog
--- From nothing: by record, each in the order of the fold, so that one record at a time is in memory. Which record comes
--- first does not matter, so users come in the order of mana-sync's index: where that is cheaper, nothing but the rows of
--- one user is sorted; they often lie together; and the projection's own indexes are filled from one end to the other.
--- One part for each table, since a sort that begins with a column of one value compares whole texts. Forgotten users are
--- an array, as a join would hide that order. The sort carries compact jsonb.
+-- From nothing: user by user, each as time went. That is the order of mana-sync's index, which saves sorting the log; rows
+-- of one user often lie together; and the projection's own indexes are filled from one end to the other. Rows of one
+-- instant come in any order. One part for each table, so that nothing but a user and an instant is compared where the
+-- rows must be sorted. Forgotten users are an array, as a join would hide the order. The sort carries compact jsonb.
 (select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
         jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
    from public.sync_changes c
   where c.app_id = 'ai' and c.table_name = 'aiMissions' and c.created_at is not null
     and c.user_id <> all (array(select f.user_id from mana_ai.forgotten_users f))
-  order by c.user_id, c.record_id, c.created_at, c.id)
+  order by c.user_id, c.created_at)
  union all
 (select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c./*stamps*/, c.schema_version,
         jsonb_typeof(c.actor) as actor_type, c.xmin::text::bigint as xid
    from public.sync_changes c
   where c.app_id = 'ai' and c.table_name = 'agents' and c.created_at is not null
     and c.user_id <> all (array(select f.user_id from mana_ai.forgotten_users f))
-  order by c.user_id, c.record_id, c.created_at, c.id)
+  order by c.user_id, c.created_at)
+
+-- name: RecordsOf
+select distinct c.record_id
+  from public.sync_changes c
+ where c.app_id = 'ai' and c.table_name = @table and c.user_id = @user and c.record_id <> ''
+   and c.created_at is not null
 
 -- name: InsertIteration
 -- Last before COMMIT, so that the row becomes visible as soon after its created_at as can be.
