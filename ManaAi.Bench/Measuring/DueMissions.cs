@@ -29,6 +29,20 @@ internal sealed class DueMissions(BenchDatabase database)
             cancellationToken
         );
 
+    /// <summary>Due by the time that passes: the rows that say when are folded already.</summary>
+    /// <param name="ahead">Long enough for that.</param>
+    public async Task DueSoonAsync(
+        NodeProcess node,
+        int count,
+        TimeSpan ahead,
+        CancellationToken cancellationToken
+    )
+    {
+        await MakeAsync(count, cancellationToken, ahead);
+        await node.TickAsync(cancellationToken);
+        await Task.Delay(ahead, TimeProvider.System, cancellationToken);
+    }
+
     /// <summary>Due, folded and open, and claimed by nobody.</summary>
     public async Task OpenAsync(int count, Uri llm, CancellationToken cancellationToken)
     {

@@ -13,8 +13,6 @@ internal sealed class Measurements(BenchDatabase database, Report report)
     private const int HerdMissions = 100;
     private const int HerdTurns = 5;
     private const int HerdWarmUps = 3;
-    private const int PlansAtOnce = 400;
-    private const int Planners = 8; // What MAX_CONCURRENT_PLANS is where nothing is said.
     private const int SlowMs = 200;
 
     // Long enough for the rows to be folded before.
@@ -40,40 +38,9 @@ internal sealed class Measurements(BenchDatabase database, Report report)
 
         await HerdAsync(slow.Address, 8, "at most 2.9 s", cancellationToken);
         await HerdAsync(slow.Address, 100, "at most 0.6 s", cancellationToken);
-        var bare = await _yardsticks.WriteBacksAsync(Planners, PlansAtOnce * 4, cancellationToken);
-        var own = await WriteBacksAsync(quick.Address, cancellationToken);
-        foreach (var nodes in (int[])[1, 2, 4])
-        {
-            await PlansAsync(quick.Address, nodes, own, bare, cancellationToken);
-        }
-
+        await new PlanMeasurements(database, _due, report).RunAsync(quick.Address, cancellationToken);
         await new WakeUpMeasurements(database, _due, report).RunAsync(quick.Address, cancellationToken);
         await new HerdMeasurements(database, _due, report).RunAsync(quick.Address, cancellationToken);
-    }
-
-    /// <summary>The service's own write-back transaction in a loop, on as many connections as a node has planners.</summary>
-    /// <returns>How many a second.</returns>
-    private async Task<double> WriteBacksAsync(Uri llm, CancellationToken cancellationToken)
-    {
-        const int Count = PlansAtOnce * 4;
-        await _due.OpenAsync(Count, llm, cancellationToken);
-        await using var node = await DirectNode.CreateAsync(database, cancellationToken);
-        var claims = await node.ClaimAsync(Count, cancellationToken);
-        Check(claims.Count, Count);
-        var all = await Sample.OfAsync(
-            1,
-            () =>
-                Parallel.ForEachAsync(
-                    claims,
-                    new ParallelOptions
-                    {
-                        MaxDegreeOfParallelism = Planners,
-                        CancellationToken = cancellationToken,
-                    },
-                    async (claim, cancel) => await node.WriteAsync(claim, cancel)
-                )
-        );
-        return Count * 1000 / all.Median;
     }
 
     private async Task FromNothingAsync(Uri llm, CancellationToken cancellationToken)
@@ -173,7 +140,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         await node.TickAsync(cancellationToken);
         for (var turn = -HerdWarmUps; turn < HerdTurns; turn++)
         {
-            await DueSoonAsync(node, HerdMissions, cancellationToken);
+            await _due.DueSoonAsync(node, HerdMissions, Ahead, cancellationToken);
             // The first herds of a process pay for compiling what they need, and for preparing it on each connection.
             await (turn < 0 ? new Sample() : herd).AddAsync(async () =>
             {
@@ -190,73 +157,6 @@ internal sealed class Measurements(BenchDatabase database, Report report)
             bound
         );
     }
-
-    /// <summary>Many due missions and an LLM that answers at once: what the ledger and the write-back take.</summary>
-    private async Task PlansAsync(
-        Uri llm,
-        int count,
-        double own,
-        double bare,
-        CancellationToken cancellationToken
-    )
-    {
-        var nodes = new List<NodeProcess>();
-        for (var node = 0; node < count; node++)
-        {
-            nodes.Add(await NodeProcess.StartNodeAsync(database, llm, cancellationToken));
-        }
-
-        // Until what is called often is compiled for good.
-        await DueAsync(nodes, PlansAtOnce * 2 * count, cancellationToken);
-        var due = PlansAtOnce * 4;
-        var all = await DueAsync(nodes, due, cancellationToken);
-        var rate = due * 1000 / all.Median;
-        report.Add(
-            $"plans a second with an LLM that answers at once, {count} node{(count > 1 ? "s" : "")}",
-            rate.ToString("0", CultureInfo.InvariantCulture),
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"the write-back transaction alone, on {Planners} connections: {own:0}; its rows without a guard: {bare:0}"
-            ),
-            Report.Ratio(rate, own),
-            count == 1 ? "at least 0.5" : ""
-        );
-        foreach (var node in nodes)
-        {
-            await node.DisposeAsync();
-        }
-    }
-
-    /// <summary>Due, and planned by these nodes together.</summary>
-    private async Task<Sample> DueAsync(List<NodeProcess> nodes, int due, CancellationToken cancellationToken)
-    {
-        var before = await PlannedAsync(cancellationToken);
-        await DueSoonAsync(nodes[0], due, cancellationToken);
-        var all = new Sample();
-        await all.AddAsync(async () =>
-        {
-            await Task.WhenAll(nodes.Select(node => node.TickAsync(cancellationToken)));
-            while (await PlannedAsync(cancellationToken) < before + due)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
-            }
-        });
-        return all;
-    }
-
-    /// <summary>Due by the time that passes: the rows that say when are folded already.</summary>
-    private async Task DueSoonAsync(NodeProcess node, int count, CancellationToken cancellationToken)
-    {
-        await _due.MakeAsync(count, cancellationToken, Ahead);
-        await node.TickAsync(cancellationToken);
-        await Task.Delay(Ahead, TimeProvider.System, cancellationToken);
-    }
-
-    private Task<long> PlannedAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync<long>(
-            "select count(*) from mana_ai.runs where verdict in ('planned', 'empty')",
-            cancellationToken
-        );
 
     private static void Check(int found, int expected)
     {

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace ManaAi.Bench.Measuring;
 
-/// <summary>Several measurements of one thing, in milliseconds.</summary>
+/// <summary>Several measurements of one thing, in milliseconds where nothing else is said.</summary>
 internal sealed class Sample
 {
     private readonly List<double> _values = [];
@@ -24,7 +24,7 @@ internal sealed class Sample
         return sample;
     }
 
-    public void Add(double milliseconds) => _values.Add(milliseconds);
+    public void Add(double value) => _values.Add(value);
 
     public async Task AddAsync(Func<Task> work)
     {
