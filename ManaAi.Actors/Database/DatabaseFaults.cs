@@ -12,7 +12,16 @@ public static class DatabaseFaults
             is NpgsqlException
                 or TimeoutException
                 or SocketException
-                or ObjectDisposedException { ObjectName: BrokenConnector };
+                or ObjectDisposedException { ObjectName: BrokenConnector }
+        || IsOutOfTurn(exception);
+
+    /// <summary>
+    /// What Npgsql throws, with no type of its own, where a connection answers out of turn: it gives the connection up, and
+    /// the next one is sound.
+    /// </summary>
+    private static bool IsOutOfTurn(Exception exception) =>
+        exception.GetType() == typeof(Exception)
+        && string.Equals(exception.Source, nameof(Npgsql), StringComparison.Ordinal);
 
     // What Npgsql says of a connection that ends between being taken from the pool and its first command: it resets an
     // event of the connector that it has disposed of just then. Nothing of ours is one.
@@ -35,6 +44,8 @@ public static class DatabaseFaults
             PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } =>
                 "a lock was not free within its deadline",
             PostgresException postgres => $"the database answered with SQLSTATE {postgres.SqlState}",
+            _ when IsOutOfTurn(exception) =>
+                "a connection to the database answered out of turn and was given up",
             _ => "the database cannot be reached: check that it runs and that SYNC_DATABASE_URL points to it",
         };
 }

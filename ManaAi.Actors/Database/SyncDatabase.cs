@@ -73,6 +73,26 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
     )
     {
         await using var connection = await OpenAsync(cancellationToken);
+        try
+        {
+            return await OnceAsync(connection, add, read, cancellationToken);
+        }
+        catch (PostgresException)
+        {
+            // Npgsql takes a statement for prepared whose first use as such has failed, and the next one who gets the
+            // connection would be answered out of turn.
+            connection.UnprepareAll();
+            throw;
+        }
+    }
+
+    private static async Task<T> OnceAsync<T>(
+        NpgsqlConnection connection,
+        Action<NpgsqlBatch> add,
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    )
+    {
         await using var batch = new NpgsqlBatch(connection)
         {
             Timeout = DatabaseTransaction.WaitSeconds(StatementMax),

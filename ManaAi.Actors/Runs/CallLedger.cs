@@ -27,19 +27,21 @@ public sealed record CallPlan(
 /// the limit at every admission, over all nodes: the overshoot is at most one call. What becomes of a call whose process
 /// died nobody knows: what was reserved for it is settled by whoever takes the run over.
 /// </remarks>
-public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions budgets)
+/// <param name="atOnce">
+/// How many calls, and how many answers, are noted at a time before others wait and go together. More would take
+/// connections from those who write back.
+/// </param>
+public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions budgets, int atOnce = 2)
 {
+    private readonly CallNotes _notes = new(database, node, atOnce);
+
     /// <summary>Counts a call and reserves its tokens before it is made.</summary>
     public async Task<Admission> AdmitAsync(Claim claim, CallPlan call, CancellationToken cancellationToken)
     {
         var limits = Budget.Of(claim, budgets);
         if (limits.Count == 0)
         {
-            return await database.OnceAsync(
-                batch => AddCount(batch.Then(Sql.Get("CountCall")).Parameters, claim, call),
-                (reader, token) => reader.ReadAsync(token),
-                cancellationToken
-            )
+            return await _notes.CountAsync(new AskedCall(claim, call), cancellationToken)
                 ? new Admission.Admitted(AgentShare: null)
                 : new Admission.Refused();
         }
@@ -57,7 +59,7 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
         }
 
         await using var command = transaction.Command(Sql.Get("CountCall"));
-        AddCount(command.Parameters, claim, call);
+        _notes.AddCount(command.Parameters, new AskedCall(claim, call));
         if (await command.ExecuteScalarAsync(cancellationToken) is null)
         {
             return new Admission.Refused();
@@ -67,18 +69,6 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
         var agent = spendings.FirstOrDefault(spending => spending.Kind == "agent");
         return new Admission.Admitted(agent is null ? null : (double)agent.Settled / agent.Limit);
     }
-
-    private void AddCount(NpgsqlParameterCollection parameters, Claim claim, CallPlan call) =>
-        parameters
-            .Add("run", claim.RunId)
-            .Add("epoch", claim.Epoch)
-            .Add("node", node.Value)
-            .Add("model", call.Model)
-            .Add("prompt_version", call.PromptVersion)
-            .Add("tools_hash", call.ToolsHash)
-            .Add("calls_max", call.CallsMax)
-            .Add("estimate", call.Estimate)
-            .Add("refusal", call.Refusal);
 
     /// <summary>Keeps an answer as soon as it is here, and settles what it cost. False: the claim is lost.</summary>
     /// <param name="place">How many answers were kept before it. The same one may be said twice.</param>
@@ -93,25 +83,8 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
         CancellationToken cancellationToken
     )
     {
-        var isCounted = usage.TotalTokens > 0;
-        var isMine = await database.OnceAsync(
-            batch =>
-                batch
-                    .Then(Sql.Get("KeepAnswer"))
-                    .Add("run", claim.RunId)
-                    .Add("epoch", claim.Epoch)
-                    .Add("node", node.Value)
-                    .Add("place", place)
-                    .Add("prompt_tokens", isCounted ? usage.PromptTokens : estimate)
-                    .Add("completion_tokens", isCounted ? usage.CompletionTokens : 0)
-                    .Add("is_estimate", !isCounted)
-                    .Add("calls_ms", (long)took.TotalMilliseconds)
-                    .Parameters.Add(
-                        new NpgsqlParameter("answer", NpgsqlTypes.NpgsqlDbType.Jsonb) { Value = answerJson }
-                    ),
-            (reader, token) => reader.ReadAsync(token),
-            cancellationToken
-        );
+        var answer = new ArrivedAnswer(claim, place, answerJson, usage, estimate, took);
+        var isMine = await _notes.KeepAsync(answer, cancellationToken);
         if (isMine && Budget.Of(claim, budgets).Count > 0)
         {
             await WakeWaitersAsync(claim, cancellationToken);

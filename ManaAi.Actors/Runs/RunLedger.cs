@@ -120,13 +120,15 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     public Task<IReadOnlySet<long>> RenewAsync(
         IReadOnlyCollection<Claim> claims,
         CancellationToken cancellationToken
-    ) =>
-        database.OnceAsync<IReadOnlySet<long>>(
+    )
+    {
+        var ordered = claims.OrderBy(claim => claim.RunId).ToArray();
+        return database.OnceAsync<IReadOnlySet<long>>(
             batch =>
                 batch
                     .Then(Sql.Get("RenewLeases"))
-                    .Add("runs", claims.Select(claim => claim.RunId).ToArray())
-                    .Add("epochs", claims.Select(claim => claim.Epoch).ToArray())
+                    .Add("runs", ordered.Select(claim => claim.RunId).ToArray())
+                    .Add("epochs", ordered.Select(claim => claim.Epoch).ToArray())
                     .Add("node", node.Value)
                     .Add("lease", options.Lease),
             async (reader, token) =>
@@ -141,6 +143,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             },
             cancellationToken
         );
+    }
 
     /// <summary>Frees a run for a later attempt. False: the claim is lost.</summary>
     public Task<bool> ReleaseAsync(Claim claim, Release release, CancellationToken cancellationToken) =>

@@ -43,7 +43,9 @@ public sealed partial class StatementTests
     /// <summary>Between two herds no run is open, and a vacuum notes that the indexes of open runs hold nothing.</summary>
     [Theory]
     [InlineData("CountCall")]
+    [InlineData("CountCalls")]
     [InlineData("KeepAnswer")]
+    [InlineData("KeepAnswers")]
     [InlineData("CloseRun")]
     [InlineData("HurryRun")]
     [InlineData("CancelRun")]

@@ -50,7 +50,8 @@ internal sealed class BenchNode
             new FeedOptions(),
             NullLogger<OwnRows>.Instance
         );
-        Calls = new CallLedger(database, id, budgets ?? new BudgetOptions());
+        // Each call by itself: the simulation stops one flow and goes on with another.
+        Calls = new CallLedger(database, id, budgets ?? new BudgetOptions(), atOnce: int.MaxValue);
         Gate = new LlmGate(
             database,
             id,

@@ -64,6 +64,39 @@ select run_id from kept
 select run_id from mana_ai.runs
  where run_id = @run and epoch = @epoch and owner = @node and closed_at is null and jsonb_array_length(answers) > @place
 
+-- name: CountCalls
+-- The same as CountCall for several runs.
+update mana_ai.runs r
+   set calls = r.calls + 1, model = a.model, prompt_version = a.prompt_version, tools_hash = a.tools_hash,
+       reserved_tokens = a.estimate, last_refusal = coalesce(a.refusal, r.last_refusal)
+  from unnest(@runs::bigint[], @epochs::bigint[], @models::text[], @prompt_versions::text[], @tools_hashes::text[],
+              @calls_maxes::int[], @estimates::bigint[], @refusals::text[])
+       as a (run, epoch, model, prompt_version, tools_hash, calls_max, estimate, refusal)
+ where r.run_id = a.run and r.epoch = a.epoch and r.owner = @node and r.closed_at is null and r.calls < a.calls_max
+returning r.run_id, r.epoch
+
+-- name: KeepAnswers
+-- The same as KeepAnswer for several runs; an answer that is kept already has no row.
+with kept as (
+    update mana_ai.runs r
+       set answers = r.answers || a.answer, prompt_tokens = r.prompt_tokens + a.prompt_tokens,
+           completion_tokens = r.completion_tokens + a.completion_tokens, reserved_tokens = 0,
+           calls_ms = r.calls_ms + a.call_ms
+      from unnest(@runs::bigint[], @epochs::bigint[], @places::int[], @answers::jsonb[], @prompt_tokens::bigint[],
+                  @completion_tokens::bigint[], @are_estimates::bool[], @calls_ms::bigint[])
+           as a (run, epoch, place, answer, prompt_tokens, completion_tokens, is_estimate, call_ms)
+     where r.run_id = a.run and r.epoch = a.epoch and r.owner = @node and r.closed_at is null
+       and jsonb_array_length(r.answers) = a.place
+    returning r.run_id, r.epoch, r.user_id, r.mission_id, r.agent_id, r.model,
+              a.prompt_tokens, a.completion_tokens, a.is_estimate
+),
+used as (
+    insert into mana_ai.token_usage (run_id, user_id, mission_id, agent_id, model, prompt_tokens, completion_tokens,
+                                     is_estimate)
+    select run_id, user_id, mission_id, agent_id, model, prompt_tokens, completion_tokens, is_estimate from kept
+)
+select run_id, epoch from kept
+
 -- name: WakeBudgetWaiters
 -- A reservation was settled: who waited for it may ask again.
 with woken as (

@@ -47,6 +47,10 @@ internal static class ServiceSentences
             "die Datenbank antwortete mit SQLSTATE {0}"
         ),
         (
+            "a connection to the database answered out of turn and was given up",
+            "eine Verbindung zur Datenbank antwortete außer der Reihe und wurde aufgegeben"
+        ),
+        (
             "the database cannot be reached: check that it runs and that SYNC_DATABASE_URL points to it",
             "die Datenbank ist nicht erreichbar: bitte prüfen, dass sie läuft und SYNC_DATABASE_URL darauf zeigt"
         ),

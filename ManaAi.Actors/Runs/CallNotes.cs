@@ -1,0 +1,170 @@
+using ManaAi.Actors.Database;
+using ManaAi.Actors.Planning;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace ManaAi.Actors.Runs;
+
+/// <summary>A call that is to be counted before it is made.</summary>
+internal sealed record AskedCall(Claim Claim, CallPlan Plan);
+
+/// <summary>An answer that is to be kept, and settled.</summary>
+/// <param name="Place">How many answers were kept before it.</param>
+/// <param name="Estimate">What it cost where the server did not say.</param>
+internal sealed record ArrivedAnswer(
+    Claim Claim,
+    int Place,
+    string Json,
+    LlmUsage Usage,
+    long Estimate,
+    TimeSpan Took
+)
+{
+    public bool IsCounted => Usage.TotalTokens > 0;
+
+    public long PromptTokens => IsCounted ? Usage.PromptTokens : Estimate;
+
+    public long CompletionTokens => IsCounted ? Usage.CompletionTokens : 0;
+
+    public long TookMilliseconds => (long)Took.TotalMilliseconds;
+}
+
+/// <summary>What is noted in the runs' rows of their calls: for each run, and together for those that come at once.</summary>
+internal sealed class CallNotes
+{
+    // Where statements are prepared, PostgreSQL would plan these anew for each length of the arrays.
+    private const string GenericPlans = "select set_config('plan_cache_mode', 'force_generic_plan', true)";
+
+    private readonly SyncDatabase _database;
+    private readonly NodeId _node;
+    private readonly Together<AskedCall> _counting;
+    private readonly Together<ArrivedAnswer> _keeping;
+
+    /// <param name="atOnce">How many of each kind are on their way before others wait, and go together.</param>
+    public CallNotes(SyncDatabase database, NodeId node, int atOnce)
+    {
+        (_database, _node) = (database, node);
+        _counting = new(atOnce, CountOneAsync, CountAllAsync);
+        _keeping = new(atOnce, KeepOneAsync, KeepAllAsync);
+    }
+
+    /// <returns>false where the claim is lost, or the occurrence has had all its calls.</returns>
+    public Task<bool> CountAsync(AskedCall call, CancellationToken cancellationToken) =>
+        _counting.AskAsync(call, cancellationToken);
+
+    /// <returns>false where the claim is lost. The same answer may be said twice.</returns>
+    public Task<bool> KeepAsync(ArrivedAnswer answer, CancellationToken cancellationToken) =>
+        _keeping.AskAsync(answer, cancellationToken);
+
+    /// <summary>The values of CountCall.</summary>
+    public void AddCount(NpgsqlParameterCollection parameters, AskedCall call) =>
+        parameters
+            .Add("run", call.Claim.RunId)
+            .Add("epoch", call.Claim.Epoch)
+            .Add("node", _node.Value)
+            .Add("model", call.Plan.Model)
+            .Add("prompt_version", call.Plan.PromptVersion)
+            .Add("tools_hash", call.Plan.ToolsHash)
+            .Add("calls_max", call.Plan.CallsMax)
+            .Add("estimate", call.Plan.Estimate)
+            .Add("refusal", call.Plan.Refusal);
+
+    private Task<bool> CountOneAsync(AskedCall call, CancellationToken cancellationToken) =>
+        _database.OnceAsync(
+            batch => AddCount(batch.Then(Sql.Get("CountCall")).Parameters, call),
+            (reader, token) => reader.ReadAsync(token),
+            cancellationToken
+        );
+
+    private Task<IReadOnlyList<bool>> CountAllAsync(IReadOnlyList<AskedCall> asked) =>
+        AllAsync(
+            asked,
+            call => call.Claim,
+            (batch, calls) =>
+                batch
+                    .Then(Sql.Get("CountCalls"))
+                    .Add("models", calls.Select(call => call.Plan.Model).ToArray())
+                    .Add("prompt_versions", calls.Select(call => call.Plan.PromptVersion).ToArray())
+                    .Add("tools_hashes", calls.Select(call => call.Plan.ToolsHash).ToArray())
+                    .Add("calls_maxes", calls.Select(call => call.Plan.CallsMax).ToArray())
+                    .Add("estimates", calls.Select(call => call.Plan.Estimate).ToArray())
+                    .Add("refusals", calls.Select(call => call.Plan.Refusal).ToArray())
+        );
+
+    private Task<bool> KeepOneAsync(ArrivedAnswer answer, CancellationToken cancellationToken) =>
+        _database.OnceAsync(
+            batch =>
+                batch
+                    .Then(Sql.Get("KeepAnswer"))
+                    .Add("run", answer.Claim.RunId)
+                    .Add("epoch", answer.Claim.Epoch)
+                    .Add("node", _node.Value)
+                    .Add("place", answer.Place)
+                    .Add("prompt_tokens", answer.PromptTokens)
+                    .Add("completion_tokens", answer.CompletionTokens)
+                    .Add("is_estimate", !answer.IsCounted)
+                    .Add("calls_ms", answer.TookMilliseconds)
+                    .Parameters.Add(
+                        new NpgsqlParameter("answer", NpgsqlDbType.Jsonb) { Value = answer.Json }
+                    ),
+            (reader, token) => reader.ReadAsync(token),
+            cancellationToken
+        );
+
+    private Task<IReadOnlyList<bool>> KeepAllAsync(IReadOnlyList<ArrivedAnswer> arrived) =>
+        AllAsync(
+            arrived,
+            answer => answer.Claim,
+            (batch, answers) =>
+            {
+                var command = batch
+                    .Then(Sql.Get("KeepAnswers"))
+                    .Add("places", answers.Select(answer => answer.Place).ToArray())
+                    .Add("prompt_tokens", answers.Select(answer => answer.PromptTokens).ToArray())
+                    .Add("completion_tokens", answers.Select(answer => answer.CompletionTokens).ToArray())
+                    .Add("are_estimates", answers.Select(answer => !answer.IsCounted).ToArray())
+                    .Add("calls_ms", answers.Select(answer => answer.TookMilliseconds).ToArray());
+                command.Parameters.Add(
+                    new NpgsqlParameter("answers", answers.Select(answer => answer.Json).ToArray())
+                    {
+                        DataTypeName = "jsonb[]",
+                    }
+                );
+                return command;
+            }
+        );
+
+    /// <returns>For each whether its run and epoch are among those that the statement gives.</returns>
+    private Task<IReadOnlyList<bool>> AllAsync<T>(
+        IReadOnlyList<T> all,
+        Func<T, Claim> claimOf,
+        Func<NpgsqlBatch, IReadOnlyList<T>, NpgsqlBatchCommand> add
+    )
+    {
+        // In the order of their ids, as leases are renewed: who locks several runs comes to them in one order.
+        var ordered = all.OrderBy(one => claimOf(one).RunId).ToArray();
+        var claims = ordered.Select(claimOf).ToArray();
+        return _database.OnceAsync<IReadOnlyList<bool>>(
+            batch =>
+            {
+                batch.Then(GenericPlans);
+                add(batch, ordered)
+                    .Add("node", _node.Value)
+                    .Add("runs", claims.Select(claim => claim.RunId).ToArray())
+                    .Add("epochs", claims.Select(claim => claim.Epoch).ToArray());
+            },
+            async (reader, token) =>
+            {
+                await reader.NextResultAsync(token); // Past how it is planned.
+                var done = new HashSet<(long, long)>();
+                while (await reader.ReadAsync(token))
+                {
+                    done.Add((reader.GetInt64(0), reader.GetInt64(1)));
+                }
+
+                return [.. all.Select(claimOf).Select(claim => done.Contains((claim.RunId, claim.Epoch)))];
+            },
+            CancellationToken.None
+        );
+    }
+}

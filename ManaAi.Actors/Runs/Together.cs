@@ -1,0 +1,122 @@
+namespace ManaAi.Actors.Runs;
+
+/// <summary>
+/// Does together what several ask for at once: who asks while others are on their way shares the next group, so that a
+/// herd costs few transactions and few connections. Nobody waits for company.
+/// </summary>
+/// <param name="atOnce">How many are on their way before others wait.</param>
+/// <param name="alone">Does it for one; false where it cannot be.</param>
+/// <param name="together">
+/// Does it for all of a group in one transaction; false for whom it was not done. They are done alone then, and all of
+/// them where it throws: one may be what cannot be done, and the others must not suffer for it.
+/// </param>
+internal sealed class Together<TAsked>(
+    int atOnce,
+    Func<TAsked, CancellationToken, Task<bool>> alone,
+    Func<IReadOnlyList<TAsked>, Task<IReadOnlyList<bool>>> together
+)
+{
+    private const int GroupMax = 32;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Waiting> _waiting = [];
+    private int _underWay;
+
+    /// <param name="cancellationToken">May end the waiting alone: what was asked for may be done all the same.</param>
+    public async Task<bool> AskAsync(TAsked asked, CancellationToken cancellationToken)
+    {
+        if (TryEnqueue(asked) is { } waiting)
+        {
+            return await waiting.Done.Task.WaitAsync(cancellationToken);
+        }
+
+        try
+        {
+            return await alone(asked, cancellationToken);
+        }
+        finally
+        {
+            _ = DoWaitingAsync();
+        }
+    }
+
+    /// <returns>null where nobody is to be waited for.</returns>
+    private Waiting? TryEnqueue(TAsked asked)
+    {
+        lock (_lock)
+        {
+            if (_underWay < atOnce)
+            {
+                _underWay++;
+                return null;
+            }
+
+            var waiting = new Waiting(asked, new(TaskCreationOptions.RunContinuationsAsynchronously));
+            _waiting.Enqueue(waiting);
+            return waiting;
+        }
+    }
+
+    private async Task DoWaitingAsync()
+    {
+        while (TakeGroup() is { Count: > 0 } group)
+        {
+            if (group.Count == 1 || !await TryTogetherAsync(group))
+            {
+                foreach (var one in group.Where(one => !one.Done.Task.IsCompleted))
+                {
+                    await DoAloneAsync(one);
+                }
+            }
+        }
+    }
+
+    private List<Waiting> TakeGroup()
+    {
+        lock (_lock)
+        {
+            var group = new List<Waiting>();
+            while (group.Count < GroupMax && _waiting.TryDequeue(out var next))
+            {
+                group.Add(next);
+            }
+
+            _underWay -= group.Count == 0 ? 1 : 0;
+            return group;
+        }
+    }
+
+    /// <returns>Whether it was done for all.</returns>
+    private async Task<bool> TryTogetherAsync(List<Waiting> group)
+    {
+        try
+        {
+            var done = await together([.. group.Select(one => one.Asked)]);
+            foreach (var (one, _) in group.Zip(done).Where(pair => pair.Second))
+            {
+                one.Done.SetResult(true);
+            }
+
+            return done.All(isDone => isDone);
+        }
+        catch (Exception)
+        {
+            // Told to each, where it happens again.
+            return false;
+        }
+    }
+
+    private async Task DoAloneAsync(Waiting one)
+    {
+        try
+        {
+            one.Done.SetResult(await alone(one.Asked, CancellationToken.None));
+        }
+        catch (Exception exception)
+        {
+            one.Done.SetException(exception);
+        }
+    }
+
+    private sealed record Waiting(TAsked Asked, TaskCompletionSource<bool> Done);
+}
