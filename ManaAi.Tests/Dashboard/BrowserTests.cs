@@ -154,6 +154,7 @@ public sealed class BrowserTests(BrowserBench bench)
         await bench.InsertAsync("by-keys", "user-keys");
         var page = await bench.OpenAsync();
         await page.GotoAsync("/ops");
+        await Assertions.Expect(page.Locator("input[type=password]")).ToBeFocusedAsync();
         await page.Keyboard.TypeAsync(Whole.WholeNode.Key);
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync("**/ops");

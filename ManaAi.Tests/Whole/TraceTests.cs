@@ -24,12 +24,13 @@ public sealed class TraceTests : WholeTests
         Llm.Behave(new StubBehaviour { Hang = Hang.BeforeHeaders, Times = 1 });
         var hanging = first.SendTickAsync();
         await Llm.Calls.WhenAsync(1, CancellationToken.None);
-        // Another node takes it over. In this process the spans of both go to the one collector that is named.
+        // Another node takes it over. In this process the spans of both go to the one collector that is named. It is there
+        // before the lease is over, or the first might look again and be the next itself.
+        var second = await StartAsync();
         await Database.ExecuteAsync(
             "update mana_ai.runs set lease_until = clock_timestamp() - interval '1 second';"
                 + "update mana_ai.users set ready_at = clock_timestamp()"
         );
-        var second = await StartAsync();
         (await second.TickAsync()).Numbers.ShouldBe((1, 1, 1, 0));
         await first.StopAsync();
         (await hanging).Dispose();
