@@ -77,7 +77,7 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
         {
             return await OnceAsync(connection, add, read, cancellationToken);
         }
-        catch (PostgresException)
+        catch (PostgresException) when (connection.State == ConnectionState.Open)
         {
             // Npgsql takes a statement for prepared whose first use as such has failed, and the next one who gets the
             // connection would be answered out of turn.

@@ -52,6 +52,30 @@ public sealed class DatabaseFaultsTests
     }
 
     [Fact]
+    public async Task A_session_that_the_server_ends_is_told_as_the_server_told_it()
+    {
+        await using var rows = await TestDatabase.RentAsync();
+        await using var preparing = new PreparingSource(
+            OneConnection(rows),
+            "test",
+            NullLogger<PreparingSource>.Instance
+        );
+        var database = new SyncDatabase(rows.Reader, preparing);
+        (await ReadAsync(database, "1")).ShouldBe("1");
+        (await ReadAsync(database, "1")).ShouldBe("1");
+
+        var ended = await Should.ThrowAsync<PostgresException>(() =>
+            database.OnceAsync(
+                batch => batch.Then("select pg_terminate_backend(pg_backend_pid())"),
+                CancellationToken.None
+            )
+        );
+
+        ended.SqlState.ShouldBe(PostgresErrorCodes.AdminShutdown);
+        (await ReadAsync(database, "2")).ShouldBe("2");
+    }
+
+    [Fact]
     public async Task A_connection_that_answers_out_of_turn_is_the_databases_doing()
     {
         await using var rows = await TestDatabase.RentAsync();
