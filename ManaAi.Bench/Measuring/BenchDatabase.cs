@@ -17,12 +17,22 @@ internal sealed class BenchDatabase : IAsyncDisposable
         (_superuser, Size) = (superuser, size);
         _readerPassword = Uri.UnescapeDataString(superuser.UserInfo.Split(':')[1]);
         Source = NpgsqlDataSource.Create(ConnectionString(Superuser) + ";Command Timeout=0");
+        ManaSync = NpgsqlDataSource.Create(ManaSyncConnectionString(""));
+        ManaSyncWithoutTriggers = NpgsqlDataSource.Create(
+            ManaSyncConnectionString(" -c session_replication_role=replica")
+        );
     }
 
     public LogSize Size { get; }
 
     /// <summary>As the superuser: for data and yardsticks.</summary>
     public NpgsqlDataSource Source { get; }
+
+    /// <summary>As mana-sync works: its role is bound by the row-level policy of its own table.</summary>
+    public NpgsqlDataSource ManaSync { get; }
+
+    /// <summary>The same, where triggers do not fire.</summary>
+    public NpgsqlDataSource ManaSyncWithoutTriggers { get; }
 
     /// <summary>What a node logs in with.</summary>
     public string ReaderUrl =>
@@ -53,6 +63,10 @@ internal sealed class BenchDatabase : IAsyncDisposable
             cancellationToken,
             ("missions", size.Missions.ToString(CultureInfo.InvariantCulture)),
             ("rows_per", size.RowsPer.ToString(CultureInfo.InvariantCulture))
+        );
+        await database.ExecuteAsync(
+            "create role mana_sync; alter table public.sync_changes owner to mana_sync",
+            cancellationToken
         );
         await database.PsqlAsync("roles.sql", cancellationToken, ("log_index", "1"));
         // ANALYZE alone would leave the visibility map to whichever measurement comes first.
@@ -99,7 +113,15 @@ internal sealed class BenchDatabase : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    public async ValueTask DisposeAsync() => await Source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await ManaSyncWithoutTriggers.DisposeAsync();
+        await ManaSync.DisposeAsync();
+        await Source.DisposeAsync();
+    }
+
+    private string ManaSyncConnectionString(string options) =>
+        ConnectionString(Superuser) + $";Options=-c role=mana_sync{options};Max Auto Prepare=4";
 
     private static string ConnectionString(Uri url)
     {

@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 
 namespace ManaAi.Bench.Measuring;
 
@@ -8,9 +9,10 @@ namespace ManaAi.Bench.Measuring;
 internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due, Report report)
 {
     private const int Wakes = 20;
-    private const int Turns = 80;
-    private const int Inserts = 1000;
+    private const int Turns = 400;
+    private const int Inserts = 100;
     private const int Connections = 4;
+    private const int WarmUps = 20; // Turns that do not count.
 
     // Longer than the listener rests between two ticks.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
@@ -19,8 +21,8 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
     {
         await database.MakeTriggerAsync(cancellationToken);
         await WakeAsync(llm, cancellationToken);
-        await InsertAsync("notes", "rows of another table", cancellationToken);
-        await InsertAsync("aiMissions", "missions that set their nextRunAt", cancellationToken);
+        await InsertAsync("notes", "of another table", cancellationToken);
+        await InsertAsync("aiMissions", "of missions, as the log has them", cancellationToken);
     }
 
     private async Task WakeAsync(Uri llm, CancellationToken cancellationToken)
@@ -87,34 +89,36 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
     }
 
     /// <summary>
-    /// By turns with and without, and with and without first, so that what the machine does besides falls on both alike.
+    /// By short turns with and without, and with and without first, so that what the machine does besides falls on both
+    /// alike; without by sessions in which triggers do not fire, since switching it would have all sessions plan anew.
     /// </summary>
     private async Task InsertAsync(string table, string what, CancellationToken cancellationToken)
     {
+        var rows = await ReadRowsAsync(cancellationToken);
         var (with, without, ratio) = (new Sample(), new Sample(), new Sample());
-        for (var turn = 0; turn <= Turns; turn++)
+        for (var turn = -WarmUps; turn < Turns; turn++)
         {
-            (Sample Sample, string Word)[] both = [(new(), "enable"), (new(), "disable")];
-            foreach (var (sample, word) in turn % 2 == 0 ? both : both.Reverse())
+            var (one, other) = (new Sample(), new Sample());
+            (Sample Sample, NpgsqlDataSource Source)[] both =
+            [
+                (one, database.ManaSync),
+                (other, database.ManaSyncWithoutTriggers),
+            ];
+            foreach (var (sample, source) in turn % 2 == 0 ? both : both.Reverse())
             {
-                await database.ExecuteAsync(
-                    $"alter table public.sync_changes {word} trigger mana_ai_wake_up",
-                    cancellationToken
-                );
-                await sample.AddAsync(() => InsertManyAsync(table, cancellationToken));
+                await sample.AddAsync(() => InsertManyAsync(source, table, rows, cancellationToken));
             }
 
-            // The first turn opens the connections.
-            if (turn > 0)
+            if (turn >= 0)
             {
-                with.Add(both[0].Sample.Median);
-                without.Add(both[1].Sample.Median);
-                ratio.Add(both[0].Sample.Median / both[1].Sample.Median);
+                with.Add(one.Median);
+                without.Add(other.Median);
+                ratio.Add(one.Median / other.Median);
             }
         }
 
         report.Add(
-            $"{Inserts:#,0} inserts of {what}, each a transaction, with the trigger",
+            $"as mana-sync inserts {Inserts} rows {what}: with the trigger",
             $"{with} ms",
             $"without: {without} ms; the ratio is that of the middle turn",
             Report.Ratio(ratio.Median, 1),
@@ -122,31 +126,85 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
         );
     }
 
-    private Task InsertManyAsync(string table, CancellationToken cancellationToken) =>
+    /// <returns>Some of the log's rows: ids are random.</returns>
+    private async Task<IReadOnlyList<LogRow>> ReadRowsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.Source.CreateCommand(
+            $"select record_id, user_id, op, data::text, field_meta::text from public.sync_changes order by id limit {Inserts}"
+        );
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<LogRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(
+                new LogRow(
+                    reader.GetString(0),
+                    reader.GetString(1),
+                    reader.GetString(2),
+                    reader.GetString(3),
+                    reader.GetString(4)
+                )
+            );
+        }
+
+        return rows;
+    }
+
+    /// <summary>As mana-sync does it: each row in a transaction of its own, which first says whose row it is.</summary>
+    private static Task InsertManyAsync(
+        NpgsqlDataSource source,
+        string table,
+        IReadOnlyList<LogRow> rows,
+        CancellationToken cancellationToken
+    ) =>
         Parallel.ForEachAsync(
-            Enumerable.Range(0, Connections),
+            rows.Chunk(rows.Count / Connections),
             new ParallelOptions
             {
                 MaxDegreeOfParallelism = Connections,
                 CancellationToken = cancellationToken,
             },
-            async (_, cancel) =>
+            async (some, cancel) =>
             {
-                await using var connection = await database.Source.OpenConnectionAsync(cancel);
-                await using var insert = new NpgsqlCommand(
-                    $$"""
-                    insert into public.sync_changes (record_id, user_id, data, field_meta, app_id, table_name, op, client_id)
-                    values ('a-record', 'a-user', '{"title": "edited", "nextRunAt": "2999-01-01T00:00:00.000Z"}',
-                            '{"title": "2026-01-01T00:00:00.000Z", "nextRunAt": "2026-01-01T00:00:00.000Z"}',
-                            'ai', '{{table}}', 'update', 'bench')
-                    """,
-                    connection
-                );
-                await insert.PrepareAsync(cancel);
-                for (var one = 0; one < Inserts / Connections; one++)
+                await using var connection = await source.OpenConnectionAsync(cancel);
+                foreach (var row in some)
                 {
+                    await using var transaction = await connection.BeginTransactionAsync(cancel);
+                    await using var bind = new NpgsqlCommand(
+                        "select set_config('app.current_user_id', $1, true)",
+                        connection
+                    );
+                    bind.Parameters.Add(new NpgsqlParameter<string> { TypedValue = row.User });
+                    await bind.ExecuteNonQueryAsync(cancel);
+                    await using var insert = new NpgsqlCommand(
+                        """
+                        insert into public.sync_changes
+                          (app_id, table_name, record_id, user_id, op, data, field_meta, client_id)
+                        values ('ai', $1, $2, $3, $4, $5, $6, 'bench')
+                        """,
+                        connection
+                    );
+                    foreach (var text in (string[])[table, row.Record, row.User, row.Op])
+                    {
+                        insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = text });
+                    }
+
+                    foreach (var json in (string[])[row.Data, row.Times])
+                    {
+                        insert.Parameters.Add(
+                            new NpgsqlParameter<string>
+                            {
+                                TypedValue = json,
+                                NpgsqlDbType = NpgsqlDbType.Jsonb,
+                            }
+                        );
+                    }
+
                     await insert.ExecuteNonQueryAsync(cancel);
+                    await transaction.CommitAsync(cancel);
                 }
             }
         );
+
+    private sealed record LogRow(string Record, string User, string Op, string Data, string Times);
 }
