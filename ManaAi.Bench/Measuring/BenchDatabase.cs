@@ -65,7 +65,10 @@ internal sealed class BenchDatabase : IAsyncDisposable
             ("rows_per", size.RowsPer.ToString(CultureInfo.InvariantCulture))
         );
         await database.ExecuteAsync(
-            "create role mana_sync; alter table public.sync_changes owner to mana_sync",
+            """
+            do $$ begin create role mana_sync; exception when duplicate_object then null; end $$;
+            alter table public.sync_changes owner to mana_sync
+            """,
             cancellationToken
         );
         await database.PsqlAsync("roles.sql", cancellationToken, ("log_index", "1"));
