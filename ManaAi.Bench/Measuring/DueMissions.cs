@@ -23,7 +23,7 @@ internal sealed class DueMissions(BenchDatabase database)
                                                          where (r.user_id, r.mission_id) = (m.user_id, m.mission_id))
                                                 as ran) before
                      where m.state = 'active') each_user
-             order by ran, turn, user_id
+             order by turn, ran, user_id
              limit {count}
             """,
             cancellationToken
