@@ -150,7 +150,6 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
         return rows;
     }
 
-    /// <summary>As mana-sync does it: each row in a transaction of its own, which first says whose row it is.</summary>
     private static Task InsertManyAsync(
         NpgsqlDataSource source,
         string table,
@@ -169,42 +168,49 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
                 await using var connection = await source.OpenConnectionAsync(cancel);
                 foreach (var row in some)
                 {
-                    await using var transaction = await connection.BeginTransactionAsync(cancel);
-                    await using var bind = new NpgsqlCommand(
-                        "select set_config('app.current_user_id', $1, true)",
-                        connection
-                    );
-                    bind.Parameters.Add(new NpgsqlParameter<string> { TypedValue = row.User });
-                    await bind.ExecuteNonQueryAsync(cancel);
-                    await using var insert = new NpgsqlCommand(
-                        """
-                        insert into public.sync_changes
-                          (app_id, table_name, record_id, user_id, op, data, field_meta, client_id)
-                        values ('ai', $1, $2, $3, $4, $5, $6, 'bench')
-                        """,
-                        connection
-                    );
-                    foreach (var text in (string[])[table, row.Record, row.User, row.Op])
-                    {
-                        insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = text });
-                    }
-
-                    foreach (var json in (string[])[row.Data, row.Times])
-                    {
-                        insert.Parameters.Add(
-                            new NpgsqlParameter<string>
-                            {
-                                TypedValue = json,
-                                NpgsqlDbType = NpgsqlDbType.Jsonb,
-                            }
-                        );
-                    }
-
-                    await insert.ExecuteNonQueryAsync(cancel);
-                    await transaction.CommitAsync(cancel);
+                    await InsertAsync(connection, table, row, cancel);
                 }
             }
         );
+
+    /// <summary>As mana-sync does it: each row in a transaction of its own, which first says whose row it is.</summary>
+    private static async Task InsertAsync(
+        NpgsqlConnection connection,
+        string table,
+        LogRow row,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var bind = new NpgsqlCommand(
+            "select set_config('app.current_user_id', $1, true)",
+            connection
+        );
+        bind.Parameters.Add(new NpgsqlParameter<string> { TypedValue = row.User });
+        await bind.ExecuteNonQueryAsync(cancellationToken);
+        await using var insert = new NpgsqlCommand(
+            """
+            insert into public.sync_changes
+              (app_id, table_name, record_id, user_id, op, data, field_meta, client_id)
+            values ('ai', $1, $2, $3, $4, $5, $6, 'bench')
+            """,
+            connection
+        );
+        foreach (var text in (string[])[table, row.Record, row.User, row.Op])
+        {
+            insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = text });
+        }
+
+        foreach (var json in (string[])[row.Data, row.Times])
+        {
+            insert.Parameters.Add(
+                new NpgsqlParameter<string> { TypedValue = json, NpgsqlDbType = NpgsqlDbType.Jsonb }
+            );
+        }
+
+        await insert.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
 
     private sealed record LogRow(string Record, string User, string Op, string Data, string Times);
 }
