@@ -1,3 +1,4 @@
+using System.Globalization;
 using ManaAi.Tests.Support;
 using Npgsql;
 
@@ -39,6 +40,26 @@ public sealed class WakeUpTriggerTests : IAsyncLifetime
         }
 
         (await HeardAsync()).ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("yyyy-MM-dd'T'HH:mm:59.999'Z'", 0, 1)]
+    [InlineData("yyyy-MM-dd", 0, 1)]
+    [InlineData("yyyy-MM-dd'T'HH:mm:00.000'Z'", 2, 0)]
+    public async Task What_is_due_before_this_minute_ends_wakes_in_whatever_form(
+        string form,
+        int minutesAhead,
+        int wakeUps
+    )
+    {
+        var at = TimeProvider
+            .System.GetUtcNow()
+            .AddMinutes(minutesAhead)
+            .ToString(form, CultureInfo.InvariantCulture);
+
+        await _database.InsertChangeAsync(Scheduled with { Data = $$"""{"nextRunAt": "{{at}}"}""" });
+
+        (await HeardAsync()).ShouldBe(wakeUps, at);
     }
 
     public static TheoryData<string, DeviceChange> Quiet =>

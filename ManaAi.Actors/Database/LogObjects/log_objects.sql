@@ -9,16 +9,16 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS mana_ai_log_created_at ON public.sync_ch
 CREATE OR REPLACE FUNCTION mana_ai.wake_up() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   -- Only what is due now wakes, since commits that notify come one after the other. Devices write their times in UTC, and
-  -- compare them as text. A full queue would fail the insert at its commit; who is not woken is found by the next tick.
-  -- Each insert pays for this, and each condition is made ready anew in each transaction: what most rows fail stands
-  -- alone and first, and a SET or a WHEN would cost more than all of it.
+  -- compare them as text; the tilde comes after all that may follow the minutes, so this minute's are due too. A full
+  -- queue would fail the insert at its commit; who is not woken is found by the next tick.
+  -- Each insert pays for this, and each function that a condition calls is made ready anew in each transaction: what most
+  -- rows fail stands first and apart, with as few of them as it can do with. A SET or a WHEN would cost more than all.
   IF NEW.table_name = 'aiMissions' THEN
-    IF NEW.data ? 'nextRunAt'
-       AND (NEW.data ->> 'nextRunAt') COLLATE "C"
-           < to_char(now() AT TIME ZONE 'UTC' + interval '1 minute', 'YYYY-MM-DD"T"HH24:MI')
-       AND NEW.app_id = 'ai' AND NEW.client_id <> 'mana-ai-runner'
-       AND pg_notification_queue_usage() < 0.5 THEN
-      PERFORM pg_notify('mana_ai_wakeup', '');
+    IF (NEW.data ->> 'nextRunAt') COLLATE "C"
+       < to_char(CURRENT_TIMESTAMP AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"~"') THEN
+      IF NEW.app_id = 'ai' AND NEW.client_id <> 'mana-ai-runner' AND pg_notification_queue_usage() < 0.5 THEN
+        PERFORM pg_notify('mana_ai_wakeup', '');
+      END IF;
     END IF;
   END IF;
   RETURN NULL;
