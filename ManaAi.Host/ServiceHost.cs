@@ -18,8 +18,8 @@ namespace ManaAi.Host;
 /// </summary>
 internal static class ServiceHost
 {
-    // What an answer puts around a record.
-    private const int JsonDepthAround = 16;
+    /// <summary>How deep an answer's JSON may be: a mission's record, and what stands around it.</summary>
+    public const int AnswerDepthMax = ChangeDecoder.JsonDepthMax + 16;
 
     // Beyond the grace: the actors use all of the grace, and then hand back their runs and close the pool.
     private static readonly TimeSpan HandBackTime = TimeSpan.FromSeconds(5);
@@ -98,7 +98,7 @@ internal static class ServiceHost
         // A mission's record is shown as deep as it is folded.
         services.ConfigureHttpJsonOptions(json =>
         {
-            json.SerializerOptions.MaxDepth = ChangeDecoder.JsonDepthMax + JsonDepthAround;
+            json.SerializerOptions.MaxDepth = AnswerDepthMax;
             // The framework's choice for HTTP leaves in what curl would write to a terminal and a browser take for HTML.
             json.SerializerOptions.Encoder = JavaScriptEncoder.Default;
         });

@@ -156,7 +156,9 @@ internal static partial class SchemaCheck
                 Symptom.Warning(
                     Checks.Schema,
                     "It was not compared with the migrations, since this login may not make temporary tables.",
-                    "grant it: GRANT TEMPORARY ON DATABASE to mana_ai_reader"
+                    "grant it as the database's owner: GRANT TEMPORARY ON DATABASE "
+                        + $"\"{transaction.Connection.Database.Replace("\"", "\"\"", StringComparison.Ordinal)}\" "
+                        + "TO mana_ai_reader"
                 ),
             ];
         }

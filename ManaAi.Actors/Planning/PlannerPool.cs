@@ -104,6 +104,9 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     public ValueTask WakeAsync(LogAccess access, CancellationToken cancellationToken) =>
         _mailbox.TellAsync(new PoolMessage.Wake(access), cancellationToken);
 
+    /// <summary>Looks again for what may be claimed, where it was woken before.</summary>
+    public void Nudge() => _mailbox.TryTell(new PoolMessage.WaitOver());
+
     /// <summary>No new claims; what is under way may finish within the grace, then it is handed back free.</summary>
     public async Task StopAsync(TimeSpan grace, CancellationToken patience)
     {

@@ -26,8 +26,14 @@ internal sealed record NodeRequest(HttpMethod Method, string Path, string? Body 
 /// <summary>Asks a running node over HTTP, for the commands. It follows no redirect: the key is for this node.</summary>
 internal sealed class NodeClient : IDisposable
 {
-    // A page of ours has some kilobytes; whatever else answers on this port is not read to its end.
-    private const int AnswerBytesMax = 8 * 1024 * 1024;
+    // A page of ours has some kilobytes, and a mission whose iterations fill a row, escaped for HTTP, some dozen
+    // megabytes; whatever else answers on this port is not read to its end.
+    private const int AnswerBytesMax = 64 * 1024 * 1024;
+
+    private static readonly JsonDocumentOptions AnswerOptions = new()
+    {
+        MaxDepth = ServiceHost.AnswerDepthMax,
+    };
 
     private readonly ClientSettings _settings;
     private readonly HttpClient _http;
@@ -128,6 +134,17 @@ internal sealed class NodeClient : IDisposable
         {
             return await ask();
         }
+        catch (HttpRequestException exception)
+            when (exception.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            return new NodeAnswer.Refused(
+                ExitCodes.Failed,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"What answers at {_settings.Url} says more than {AnswerBytesMax >> 20} MiB, which is not read."
+                )
+            );
+        }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
             return new NodeAnswer.Refused(
@@ -183,7 +200,7 @@ internal sealed class NodeClient : IDisposable
         try
         {
             await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
-            return await JsonDocument.ParseAsync(content, default, cancellationToken);
+            return await JsonDocument.ParseAsync(content, AnswerOptions, cancellationToken);
         }
         catch (JsonException)
         {

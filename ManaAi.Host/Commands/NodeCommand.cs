@@ -12,6 +12,7 @@ internal sealed class NodeCommand
     // What is missing in an answer is said here, and not by a null reference further on.
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
     {
+        MaxDepth = ServiceHost.AnswerDepthMax,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
     };

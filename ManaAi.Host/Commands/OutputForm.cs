@@ -9,6 +9,7 @@ internal sealed class OutputForm
 {
     private static readonly JsonSerializerOptions Written = new(JsonSerializerDefaults.Web)
     {
+        MaxDepth = ServiceHost.AnswerDepthMax,
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

@@ -74,17 +74,21 @@ internal static class MissionListEndpoint
 
     private static MissionPlace? AfterKey(string? cursor, Inputs inputs) =>
         inputs.Cursor(ByKey, 2, cursor) is [var user, var mission]
-            ? new MissionPlace(inputs.Key(user, mission), null)
+            ? new MissionPlace(KeyOf(user, mission), null)
             : null;
 
     private static MissionPlace? AfterDue(string? cursor, Inputs inputs) =>
         inputs.Cursor(ByDue, 3, cursor) is [var at, var user, var mission]
             ? new MissionPlace(
-                inputs.Key(user, mission),
+                KeyOf(user, mission),
                 IsoText.Parse(at)
                     ?? inputs.Refuse<DateTimeOffset>("cursor", "must be the nextCursor of an earlier page")
             )
             : null;
+
+    // As a device wrote them: such ids cannot be asked for, and their pages go on all the same.
+    private static MissionKey KeyOf(string user, string mission) =>
+        new(new UserId(user), new MissionId(mission));
 
     internal static string CursorOf(MissionSummary last, bool isDue)
     {

@@ -27,7 +27,8 @@ internal static class PageCursor
             return
                 read?.Length == parts + 1
                 && read[0] == list
-                && Array.TrueForAll(read, part => part is not null)
+                // PostgreSQL takes no NUL, so none was ever in a list.
+                && Array.TrueForAll(read, part => part?.Contains('\0') == false)
                 ? [.. read[1..].Select(part => part!)]
                 : null;
         }

@@ -148,7 +148,7 @@ internal static class RunEndpoints
         await JsonBody.ReadAsync(request, inputs, [], cancellationToken);
         return inputs.Problem is { } problem
             ? problem
-            : await AnswerAsync(await requests.RunNowAsync(key, cancellationToken), wake, cancellationToken);
+            : await StartAsync(await requests.RunNowAsync(key, cancellationToken), wake, cancellationToken);
     }
 
     internal static async Task<Results<Ok<RunRequestView>, ProblemHttpResult>> RetryAsync(
@@ -164,7 +164,7 @@ internal static class RunEndpoints
         await JsonBody.ReadAsync(request, inputs, [], cancellationToken);
         return inputs.Problem is { } problem
             ? problem
-            : await AnswerAsync(await requests.RetryAsync(id, cancellationToken), wake, cancellationToken);
+            : await StartAsync(await requests.RetryAsync(id, cancellationToken), wake, cancellationToken);
     }
 
     internal static async Task<Results<Ok<RunRequestView>, ProblemHttpResult>> CancelAsync(
@@ -179,40 +179,45 @@ internal static class RunEndpoints
         var id = inputs.RunId(runId);
         var body = await JsonBody.ReadAsync(request, inputs, ["reason"], cancellationToken);
         var reason = inputs.Text("reason", body?["reason"]) ?? CancelReason;
-        return inputs.Problem is { } problem
-            ? problem
-            : await AnswerAsync(
-                await requests.CancelAsync(id, reason, cancellationToken),
-                wake,
-                cancellationToken
-            );
+        if (inputs.Problem is { } problem)
+        {
+            return problem;
+        }
+
+        var result = await requests.CancelAsync(id, reason, cancellationToken);
+        wake.Nudge(); // Another of the same user's may have its turn.
+        return Answer(result);
     }
 
-    private static async Task<Results<Ok<RunRequestView>, ProblemHttpResult>> AnswerAsync(
+    /// <summary>What was asked for starts at once.</summary>
+    private static async Task<Results<Ok<RunRequestView>, ProblemHttpResult>> StartAsync(
         RunRequestResult result,
         PoolWake wake,
         CancellationToken cancellationToken
     )
     {
-        switch (result)
+        if (result is RunRequestResult.Done)
         {
-            case RunRequestResult.Done done:
-                await wake.WakeAsync(cancellationToken);
-                return TypedResults.Ok(new RunRequestView(done.RunId, done.IsNew));
-            case RunRequestResult.NotFound notFound:
-                return TypedResults.Problem(
-                    statusCode: StatusCodes.Status404NotFound,
-                    detail: notFound.Reason
-                );
-            case RunRequestResult.Refused refused:
-                return TypedResults.Problem(
-                    statusCode: StatusCodes.Status409Conflict,
-                    detail: refused.Reason
-                );
-            default:
-                throw new System.Diagnostics.UnreachableException();
+            await wake.WakeAsync(cancellationToken);
         }
+
+        return Answer(result);
     }
+
+    private static Results<Ok<RunRequestView>, ProblemHttpResult> Answer(RunRequestResult result) =>
+        result switch
+        {
+            RunRequestResult.Done done => TypedResults.Ok(new RunRequestView(done.RunId, done.IsNew)),
+            RunRequestResult.NotFound notFound => TypedResults.Problem(
+                statusCode: StatusCodes.Status404NotFound,
+                detail: notFound.Reason
+            ),
+            RunRequestResult.Refused refused => TypedResults.Problem(
+                statusCode: StatusCodes.Status409Conflict,
+                detail: refused.Reason
+            ),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
 }
 
 /// <summary>What may be asked of the list; what is absent is any.</summary>

@@ -191,6 +191,17 @@ public sealed class CommandLineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_answer_that_is_too_much_is_told_as_what_it_is()
+    {
+        await using var other = await OtherService.StartAsync(bytes: 100_000_000);
+
+        var ended = await RunAsync("status", ("MANA_AI_URL", other.Address));
+
+        ended.ExitCode.ShouldBe(1);
+        ended.Error.ShouldBe($"What answers at {other.Address}/ says more than 64 MiB, which is not read.\n");
+    }
+
+    [Fact]
     public async Task Health_ends_with_0_or_1_and_nothing_else()
     {
         var port = _host.Address.Port.ToString(CultureInfo.InvariantCulture);

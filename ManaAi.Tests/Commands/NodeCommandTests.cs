@@ -213,6 +213,34 @@ public sealed class NodeCommandTests : WholeTests
         options.ToString().ShouldContain("log-index");
     }
 
+    [Fact]
+    public async Task A_mission_as_deep_and_as_large_as_one_gets_can_be_looked_up()
+    {
+        var node = await StartAsync();
+        await InsertDueAsync();
+        var (depth, words) = (950, new string('\u0436', 2 * 1024 * 1024));
+        await Database.InsertChangeAsync(
+            new DeviceChange(
+                "mission-1",
+                $$"""{"deep":{{new string('[', depth)}}{{new string(']', depth)}},"conceptMarkdown":"{{words}}"}"""
+            )
+            {
+                Op = "update",
+                Times =
+                    """{"deep":"2026-01-01T00:00:00.000Z","conceptMarkdown":"2026-01-01T00:00:00.000Z"}""",
+            }
+        );
+        await node.TickAsync();
+
+        var shown = await RunAsync(node, "mission user-1/mission-1");
+        var whole = await RunAsync(node, "mission user-1/mission-1 -o json");
+
+        shown.ExitCode.ShouldBe(0, shown.Error);
+        shown.Output.ShouldContain("conceptMarkdown");
+        whole.ExitCode.ShouldBe(0, whole.Error);
+        whole.Output.Contains(words, StringComparison.Ordinal).ShouldBeTrue();
+    }
+
     private static async Task<Ended> RunAsync(WholeNode node, string line, string key = WholeNode.Key)
     {
         await using var output = new StringWriter();

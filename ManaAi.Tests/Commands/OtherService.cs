@@ -13,12 +13,17 @@ internal sealed class OtherService : IAsyncDisposable
 
     public string Address => _app.Urls.Single();
 
-    public static async Task<OtherService> StartAsync()
+    /// <param name="bytes">How many it says that it will send; null where it does not say.</param>
+    public static async Task<OtherService> StartAsync(long? bytes = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
-        app.Run(context => context.Response.WriteAsJsonAsync(new { Hello = "world" }));
+        app.Run(context =>
+        {
+            context.Response.ContentLength = bytes;
+            return context.Response.WriteAsJsonAsync(new { Hello = "world" });
+        });
         await app.StartAsync();
         return new OtherService(app);
     }

@@ -55,6 +55,8 @@ public sealed class SimulateUsageTests
     [InlineData("tick --key-file a --key-file a", "'--key-file'")]
     [InlineData("llm-stub --reset --reset", "'--reset'")]
     [InlineData("llm-stub --port 0 --port 0", "'--port'")]
+    [InlineData("llm-stub --port 70000", "--port must be from 0 to 65535")]
+    [InlineData("llm-stub --host nowhere", "--host is no IP address")]
     public async Task No_command_takes_an_option_twice(string line, string option)
     {
         var (exitCode, output, error) = await RunAsync(line, ClosedUrl());

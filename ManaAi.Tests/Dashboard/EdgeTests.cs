@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using ManaAi.Actors.Database;
 using ManaAi.Host.Dashboard.Assets;
 using ManaAi.Host.Keys;
@@ -100,6 +101,48 @@ public sealed class EdgeTests(BrowserBench bench)
                 "select count(*) from mana_ai.pauses where reason = 'forged'"
             )
         ).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("/ops/sign-in", HttpStatusCode.BadRequest)]
+    [InlineData("/ops/choices", HttpStatusCode.SeeOther)]
+    [InlineData("/ops/pauses", HttpStatusCode.BadRequest)]
+    public async Task A_form_that_cannot_be_read_is_none(string path, HttpStatusCode status)
+    {
+        using var http = await SignedInAsync();
+        foreach (
+            var (type, body) in ((string, string)[])
+                [
+                    ("multipart/form-data", "x"),
+                    (
+                        "multipart/form-data; boundary=b",
+                        "--b\r\nContent-Disposition: form-data; name=key\r\n\r\nx"
+                    ),
+                    ("application/x-www-form-urlencoded", string.Concat(Enumerable.Repeat("a=b&", 2000))),
+                    ("application/x-www-form-urlencoded", new string('k', 3000) + "=x"),
+                ]
+        )
+        {
+            using var content = new StringContent(body);
+            content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
+
+            using var answer = await http.PostAsync(path, content);
+
+            answer.StatusCode.ShouldBe(status, $"{type} {body[..1]}");
+        }
+    }
+
+    [Fact]
+    public async Task A_notice_says_nothing_that_an_address_made_up()
+    {
+        using var http = await SignedInAsync();
+
+        (await http.GetStringAsync("/ops/missions?done=refused&why=Call+0800+1234")).ShouldNotContain(
+            "Call 0800"
+        );
+        (await http.GetStringAsync("/ops/missions?done=refused&why=nobody")).ShouldContain(
+            "There is no such"
+        );
     }
 
     [Fact]

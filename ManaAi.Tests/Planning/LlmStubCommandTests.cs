@@ -51,7 +51,7 @@ public sealed class LlmStubCommandTests
 
         var code = await Parse($"--port 0 {options}", TextWriter.Null, errors).InvokeAsync();
 
-        code.ShouldBe(1);
+        code.ShouldBe(2);
         errors.ToString().ShouldContain(named);
     }
 

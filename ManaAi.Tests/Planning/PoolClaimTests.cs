@@ -77,6 +77,15 @@ public sealed class PoolClaimTests : IAsyncLifetime
         (await _database.ReadAsync<long>("select epoch from mana_ai.runs")).ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_pool_that_nobody_woke_stays_asleep_when_it_is_told_to_look_again()
+    {
+        _bench.Pool.Nudge();
+        await _bench.Pool.StopAsync(Patience, CancellationToken.None);
+
+        (await _database.ReadAsync<long>("select epoch from mana_ai.runs")).ShouldBe(0);
+    }
+
     private const string OneDueMission = """
         insert into mana_ai.users values ('u', now(), now());
         insert into mana_ai.missions (user_id, mission_id, record, field_times, state, next_run_at, deleted,

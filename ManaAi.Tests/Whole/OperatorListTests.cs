@@ -51,6 +51,22 @@ public sealed class OperatorListTests : WholeTests
     }
 
     [Fact]
+    public async Task Pages_go_on_behind_an_id_that_nobody_could_ask_for()
+    {
+        var node = await StartAsync();
+        await node.AskAsync(HttpMethod.Post, "internal/pause", """{"reason":"maintenance"}""");
+        foreach (var id in (string[])["a\nb", "c\uFFFD", new string('d', 250), "e"])
+        {
+            await InsertDueAsync(id);
+        }
+
+        await node.TickAsync();
+
+        (await IdsAsync(node, "limit=1")).Count.ShouldBe(4);
+        (await IdsAsync(node, "due=true&limit=1")).Count.ShouldBe(4);
+    }
+
+    [Fact]
     public async Task Due_missions_come_in_the_order_in_which_they_wait_over_all_pages()
     {
         var node = await StartAsync();

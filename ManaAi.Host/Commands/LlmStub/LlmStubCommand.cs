@@ -43,12 +43,17 @@ internal static class LlmStubCommand
             {
                 if (!IPAddress.TryParse(parsed.GetValue(host), out var address))
                 {
-                    return RefuseAsync(parsed, "--host is no IP address");
+                    return RefuseAsync(parsed, ExitCodes.Usage, "--host is no IP address");
+                }
+
+                if (parsed.GetValue(port) is not (>= IPEndPoint.MinPort and <= IPEndPoint.MaxPort))
+                {
+                    return RefuseAsync(parsed, ExitCodes.Usage, "--port must be from 0 to 65535");
                 }
 
                 return misbehaviour.TryRead(parsed, out var behaviours, out var fault)
                     ? RunAsync(parsed, new(address, parsed.GetValue(port)), behaviours, cancellationToken)
-                    : RefuseAsync(parsed, fault);
+                    : RefuseAsync(parsed, ExitCodes.Usage, fault);
             }
         );
         return command.WithExamples(
@@ -86,7 +91,7 @@ internal static class LlmStubCommand
         }
         catch (IOException exception)
         {
-            return await RefuseAsync(parsed, exception.Message);
+            return await RefuseAsync(parsed, ExitCodes.Failed, exception.Message);
         }
     }
 
@@ -94,10 +99,10 @@ internal static class LlmStubCommand
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private static async Task<int> RefuseAsync(ParseResult parsed, string fault)
+    private static async Task<int> RefuseAsync(ParseResult parsed, int exitCode, string fault)
     {
         await parsed.InvocationConfiguration.Error.WriteLineAsync($"llm-stub: {fault}");
-        return 1;
+        return exitCode;
     }
 
     private static TextWriter Out(ParseResult parsed) => parsed.InvocationConfiguration.Output;

@@ -72,9 +72,13 @@ internal static class MissionEndpoints
             return Pages.GoTo(back);
         }
 
-        var done = RunAnswers.Of(await requests.RunNowAsync(key, cancellationToken), "run-now");
-        await wake.WakeAsync(cancellationToken);
-        return Pages.GoTo(done.On(back));
+        var result = await requests.RunNowAsync(key, cancellationToken);
+        if (result is RunRequestResult.Done)
+        {
+            await wake.WakeAsync(cancellationToken);
+        }
+
+        return Pages.GoTo(RunAnswers.Of(result, "run-now").On(back));
     }
 
     /// <summary>The way of the run that is open, else of the last one.</summary>

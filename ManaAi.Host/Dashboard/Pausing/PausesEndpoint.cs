@@ -63,7 +63,11 @@ internal static class PausesEndpoint
         var inputs = new Inputs();
         var scope = ScopeOf(form, inputs);
         var isResumed = inputs.Problem is null && await pauses.ResumeAsync(scope, cancellationToken);
-        await wake.WakeAsync(cancellationToken);
+        if (isResumed)
+        {
+            await wake.WakeAsync(cancellationToken);
+        }
+
         return Pages.GoTo(
             (isResumed ? new Done("resumed", null, null) : new Done("refused", null, "not-paused")).On(
                 Back(form)

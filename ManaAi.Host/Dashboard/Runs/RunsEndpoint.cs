@@ -97,7 +97,7 @@ internal static class RunsEndpoint
         }
 
         var done = RunAnswers.Of(await requests.CancelAsync(id, reason, cancellationToken), "cancelled");
-        await wake.WakeAsync(cancellationToken);
+        wake.Nudge();
         return Pages.GoTo(done.On(Back(context, runId)));
     }
 
@@ -116,9 +116,13 @@ internal static class RunsEndpoint
             return Pages.GoTo(Root);
         }
 
-        var done = RunAnswers.Of(await requests.RetryAsync(id, cancellationToken), "retried");
-        await wake.WakeAsync(cancellationToken);
-        return Pages.GoTo(done.On(Back(context, runId)));
+        var result = await requests.RetryAsync(id, cancellationToken);
+        if (result is RunRequestResult.Done)
+        {
+            await wake.WakeAsync(cancellationToken);
+        }
+
+        return Pages.GoTo(RunAnswers.Of(result, "retried").On(Back(context, runId)));
     }
 
     private static string Back(HttpContext context, string runId) =>

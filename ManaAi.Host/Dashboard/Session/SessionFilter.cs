@@ -45,17 +45,10 @@ internal sealed class SessionFilter : IEndpointFilter
             : Pages.GoTo(SignInEndpoints.PathTo(page.Here));
     }
 
-    private static async Task<bool> HasTokenAsync(HttpContext http, OperatorSession session)
-    {
-        if (!http.Request.HasFormContentType)
-        {
-            return false;
-        }
-
-        var form = await http.Request.ReadFormAsync(http.RequestAborted);
-        return System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(
+    private static async Task<bool> HasTokenAsync(HttpContext http, OperatorSession session) =>
+        await SentForm.ReadAsync(http, http.RequestAborted) is { } form
+        && System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(
             System.Text.Encoding.UTF8.GetBytes(form[FormField].ToString()),
             System.Text.Encoding.UTF8.GetBytes(session.FormToken)
         );
-    }
 }

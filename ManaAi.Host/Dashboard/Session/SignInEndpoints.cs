@@ -109,14 +109,13 @@ internal static class SignInEndpoints
             ? path
             : DashboardEndpoints.Root;
 
-    /// <summary>null where it is no form, or comes from another site.</summary>
+    /// <summary>null where there is no form that can be read, or where it comes from another site.</summary>
     private static async Task<IFormCollection?> FormAsync(
         HttpContext context,
         CancellationToken cancellationToken
     ) =>
-        context.Request.HasFormContentType
-        && context.Request.Headers["Sec-Fetch-Site"].ToString() is "" or "same-origin" or "none"
-            ? await context.Request.ReadFormAsync(cancellationToken)
+        context.Request.Headers["Sec-Fetch-Site"].ToString() is "" or "same-origin" or "none"
+            ? await SentForm.ReadAsync(context, cancellationToken)
             : null;
 
     private static IResult Refuse(PageContext page, string? to, string fault, int status) =>

@@ -24,9 +24,23 @@ public sealed record Done(string What, long? Count, string? Fault)
         "refused",
     ];
 
+    private static readonly string[] Faults =
+    [
+        "run-now",
+        "retried",
+        "cancelled",
+        "nobody",
+        "not-paused",
+        "changed",
+    ];
+
     public static Done? Of(IQueryCollection query) =>
         query.Text("done") is { } word && Words.Contains(word, StringComparer.Ordinal)
-            ? new Done(word, NumberOf(query.Text("of")), query.Text("why"))
+            ? new Done(
+                word,
+                NumberOf(query.Text("of")),
+                Array.Find(Faults, fault => fault == query.Text("why"))
+            )
             : null;
 
     private static long? NumberOf(string? text) =>
