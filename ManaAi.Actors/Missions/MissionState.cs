@@ -22,6 +22,9 @@ public sealed record MissionState(
     /// <summary>How long a device may take for an iteration before it counts as gone.</summary>
     public static TimeSpan DeviceRunMax { get; } = TimeSpan.FromMinutes(10);
 
+    // In UTF-8 at most 600 bytes, of the 2,704 that PostgreSQL lets into an entry of an index.
+    private const int ColumnCharactersMax = 200;
+
     public static MissionState Gone { get; } = new(null, null, null, true, null, null);
 
     public static MissionState Of(RecordFold fold, int? newerSchema)
@@ -34,9 +37,9 @@ public sealed record MissionState(
         var nextRunAtText = fold.Text("nextRunAt");
         var nextRunAt = nextRunAtText is null ? null : IsoText.Parse(nextRunAtText);
         var state = new MissionState(
-            fold.Text("state"),
+            ColumnText(fold, "state"),
             nextRunAt,
-            fold.Text("agentId"),
+            ColumnText(fold, "agentId"),
             IsDeletedRecord(fold),
             ObstacleOf(
                 fold,
@@ -66,6 +69,13 @@ public sealed record MissionState(
         return CadenceJson.Parse(document.RootElement) is Cadence.Cron cron
             && Schedule.NextRunAt(cron, DateTimeZone.Utc, DateTimeOffset.UnixEpoch, 1) is not null;
     }
+
+    /// <summary>
+    /// A text for an indexed column: null where it could be longer than an index holds beside the record's key. No state
+    /// that means anything is, and an agent with such an id counts as one that is not known.
+    /// </summary>
+    internal static string? ColumnText(RecordFold fold, string name) =>
+        fold.Text(name) is { Length: <= ColumnCharactersMax } text ? text : null;
 
     /// <summary>A record is deleted if its deletedAt is any text but the empty one. Nothing else decides it.</summary>
     public static bool IsDeletedRecord(RecordFold fold) => fold.Text("deletedAt") is { Length: > 0 };

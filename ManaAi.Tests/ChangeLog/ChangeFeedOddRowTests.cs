@@ -87,6 +87,27 @@ public sealed class ChangeFeedOddRowTests : IAsyncLifetime
         (await _bench.FieldAsync("title", "mission-2")).ShouldBe("other");
     }
 
+    /// <summary>An entry of an index holds 2,704 bytes, and what is random cannot be made shorter.</summary>
+    [Theory]
+    [InlineData("state")]
+    [InlineData("agentId")]
+    public async Task A_text_that_no_index_holds_stops_nothing(string field)
+    {
+        var bytes = new byte[3000];
+        new Random(1).NextBytes(bytes);
+        var text = Convert.ToBase64String(bytes);
+        await _bench.InsertAsync(DeviceChanges.Update(field, text, Time(1)));
+        await _bench.InsertAsync(DeviceChanges.Insert("other") with { RecordId = "mission-2" });
+
+        await _bench.FoldAsync();
+
+        (await _bench.FieldAsync(field)).ShouldBe(text);
+        (await _bench.FieldAsync("title", "mission-2")).ShouldBe("other");
+        await StartAnewAsync();
+        (await _bench.FieldAsync(field)).ShouldBe(text);
+        await _bench.ShouldBeFoldFromNothingAsync();
+    }
+
     [Fact]
     public async Task A_row_stamped_in_the_past_takes_its_place_in_the_record()
     {
