@@ -87,6 +87,12 @@ public sealed class LlmGate(
         if (claim.IsProbe)
         {
             await using var batch = transaction.Batch();
+            // In the order of their causes, as claims lock them.
+            batch
+                .Then(Sql.Get("DelayAuthorization"))
+                .Add("run", claim.RunId)
+                .Add("epoch", claim.Epoch)
+                .Add("hold", options.AuthorizationHold);
             batch
                 .Then(Sql.Get("ReopenBreaker"))
                 .Add("run", claim.RunId)
@@ -94,11 +100,6 @@ public sealed class LlmGate(
                 .Add("open_for", options.OpenFor)
                 .Add("open_max", options.OpenMax)
                 .Add("detail", detail);
-            batch
-                .Then(Sql.Get("DelayAuthorization"))
-                .Add("run", claim.RunId)
-                .Add("epoch", claim.Epoch)
-                .Add("hold", options.AuthorizationHold);
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 

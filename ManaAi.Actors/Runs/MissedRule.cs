@@ -20,8 +20,9 @@ public static class MissedRule
             return Skipped(claim, $"longer ago than MISSED_AFTER_MS ({Text(options.MissedAfter)})");
         }
 
-        // Only a first attempt can be late by being missed: a retry was begun in time.
-        return IsSkippedAsLate(late, options) && claim.Attempt == 1
+        // Only a first claim can be late by being missed: what was claimed before was begun in time, also where that was
+        // given back and counts as no attempt. What an operator asked for has no time of its own.
+        return IsSkippedAsLate(late, options) && claim is { Epoch: 1, IsManual: false }
             ? Skipped(
                 claim,
                 $"more than one tick interval ago ({Text(options.LateAfter)}), and MISSED_RUNS is skip"
@@ -32,7 +33,7 @@ public static class MissedRule
     /// <summary>Skipped whatever MISSED_RUNS says.</summary>
     internal static bool IsTooOld(TimeSpan late, ScheduleOptions options) => late > options.MissedAfter;
 
-    /// <summary>Skipped where MISSED_RUNS is skip, in a first attempt.</summary>
+    /// <summary>Skipped where MISSED_RUNS is skip, at the first claim.</summary>
     internal static bool IsSkippedAsLate(TimeSpan late, ScheduleOptions options) =>
         !options.IsMissedMadeUpFor && late - options.Spread > options.LateAfter;
 

@@ -81,6 +81,21 @@ public sealed partial class StatementTests
         plan.ShouldNotContain(line => line.Contains("Sort", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("PruneRuns")]
+    [InlineData("PruneUsage")]
+    [InlineData("PruneEvents")]
+    [InlineData("PruneTicks")]
+    public async Task What_is_old_is_found_without_looking_at_what_is_kept(string name)
+    {
+        await using var bench = await FeedBench.CreateAsync();
+
+        (await PlanAsync(bench, name)).ShouldContain(line =>
+            line.Contains("Index Cond:", StringComparison.Ordinal)
+            && line.Contains("< (statement_timestamp() - ", StringComparison.Ordinal)
+        );
+    }
+
     /// <returns>The lines of the plan for whatever values come.</returns>
     private static async Task<List<string>> PlanAsync(FeedBench bench, string name)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using ManaAi.Actors.Runs;
 using ManaAi.Tests.Support;
 
@@ -11,6 +12,7 @@ public sealed class AgentCapTests : BenchTests
     [Theory]
     [InlineData("", 1)]
     [InlineData("\"maxConcurrentMissions\":3", 3)]
+    [InlineData("\"maxConcurrentMissions\":0", 1)]
     public async Task So_many_run_at_once_over_all_nodes(string members, int expected)
     {
         var nodes = Enumerable.Range(1, 3).Select(n => Bench.Node($"node-{n}", _wide)).ToList();
@@ -82,6 +84,28 @@ public sealed class AgentCapTests : BenchTests
 
         claims.Count.ShouldBe(3);
         claims.ShouldAllBe(claim => claim.AgentId == null && claim.AgentRecord == null);
+    }
+
+    [Fact]
+    public async Task What_was_understood_of_an_agent_holds_on_when_a_row_of_a_newer_schema_names_it()
+    {
+        var node = Bench.Node(options: _wide);
+        await Database.InsertChangeAsync(DeviceChange.OfAgent("agent-1", "\"maxTokensPerDay\":7"));
+        await Database.InsertChangeAsync(
+            new DeviceChange("agent-1", """{"maxTokensPerDay":null,"state":"archived"}""")
+            {
+                TableName = "agents",
+                Op = "update",
+                SchemaVersion = 2,
+            }
+        );
+        await InsertMissionsAsync(2, "agent-1");
+        await node.TickAsync();
+
+        var claim = (await node.ClaimAsync()).ShouldHaveSingleItem("its cap is one");
+
+        (claim.AgentId, claim.AgentTokensPerDay).ShouldBe(("agent-1", 7));
+        Encoding.UTF8.GetString(claim.AgentRecord!.Value.Span).ShouldContain("\"Ada\"");
     }
 
     private async Task InsertMissionsAsync(int count, string? agentId, int from = 1)

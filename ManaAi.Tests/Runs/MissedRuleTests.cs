@@ -32,6 +32,18 @@ public sealed class MissedRuleTests
         verdict?.Reason.ShouldBe("missed");
     }
 
+    [Theory]
+    [InlineData(1, false, true)]
+    [InlineData(3, false, false)] // Claimed in time, and then it had to wait: the attempt was given back.
+    [InlineData(1, true, false)] // An operator asked for it.
+    public void Only_what_nobody_has_claimed_before_is_late(long epoch, bool isManual, bool isSkipped)
+    {
+        var options = new ScheduleOptions { IsMissedMadeUpFor = false };
+        var claim = Claimed(TimeSpan.FromMinutes(2), 1) with { Epoch = epoch, IsManual = isManual };
+
+        (MissedRule.Decide(claim, options) is not null).ShouldBe(isSkipped);
+    }
+
     [Fact]
     public void What_was_spread_on_purpose_is_not_late()
     {
@@ -59,7 +71,7 @@ public sealed class MissedRuleTests
         new(
             1,
             new Occurrence(new MissionKey(new UserId("u"), new MissionId("m")), _now - late),
-            1,
+            attempt,
             attempt,
             0,
             "[]"u8.ToArray(),

@@ -205,6 +205,25 @@ public sealed class RunRequestsTests : BenchTests
         (await Pauses.ResumeAsync(PauseScope.Service, CancellationToken.None)).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("mission-1")]
+    public async Task Whom_an_operator_paused_stands_in_nobodys_way(string pausedMission)
+    {
+        var node = Bench.Node();
+        await Bench.InsertDueAsync(change: mission => mission with { UserId = "user-1" });
+        await node.TickAsync();
+        await Bench.InsertDueAsync(change: mission => mission with { UserId = "user-2" });
+        await node.TickAsync();
+        await PauseAsync(new PauseScope("user-1", pausedMission));
+
+        var first = await node.RoundAsync(slots: 1);
+        var second = await node.RoundAsync(slots: 1);
+
+        (first.Claims.Count, first.HasPassedOver).ShouldBe((0, true));
+        second.Claims.ShouldHaveSingleItem().Mission.UserId.Value.ShouldBe("user-2");
+    }
+
     [Fact]
     public async Task A_pause_with_an_end_ends_by_itself()
     {

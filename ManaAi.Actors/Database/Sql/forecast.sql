@@ -47,7 +47,6 @@ select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
   from mana_ai.missions m
  cross join lateral (select case when @is_generation_one then coalesce(m.record ->> 'updatedAt', '') else '' end) old (floor)
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
-                            and a.newer_schema is null
   left join used u on (u.user_id, u.mission_id) = (m.user_id, m.mission_id)
   left join used_by_agent ua on (ua.user_id, ua.agent_id) = (m.user_id, m.agent_id)
   left join used_by_user uu on uu.user_id = m.user_id

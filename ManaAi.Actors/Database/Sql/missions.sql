@@ -16,4 +16,4 @@ select run_id, due_at, kind, verdict, reason, detail, attempts, calls, missed, w
 -- name: FindAgent
 -- As the claim reads it.
 select record from mana_ai.agents
- where user_id = @user and agent_id = @agent and not deleted and newer_schema is null
+ where user_id = @user and agent_id = @agent and not deleted

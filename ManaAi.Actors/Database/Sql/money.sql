@@ -98,10 +98,13 @@ used as (
 select run_id, epoch from kept
 
 -- name: WakeBudgetWaiters
--- A reservation was settled: who waited for it may ask again.
-with woken as (
+-- A reservation was settled: who waited for it may ask again. The user is locked before his runs, as everywhere.
+with locked as materialized (
+    select user_id from mana_ai.users where user_id = @user for update
+),
+woken as (
     update mana_ai.runs set claimable_at = clock_timestamp()
-     where user_id = @user and verdict is null and waits_for = 'budget' and lease_until is null
+     where user_id in (select user_id from locked) and verdict is null and waits_for = 'budget' and lease_until is null
        and claimable_at > clock_timestamp()
     returning user_id
 )

@@ -73,7 +73,7 @@ select (select count(*) from mana_ai.runs where verdict is null),
           join mana_ai.agents a using (user_id, agent_id)
           join mana_ai.missions m using (user_id, agent_id)
           join mana_ai.runs r on (r.user_id, r.mission_id) = (m.user_id, m.mission_id)
-         where held.runs >= coalesce(a.max_concurrent_missions, 1) and coalesce(a.state, 'active') = 'active'
+         where held.runs >= greatest(a.max_concurrent_missions, 1) and coalesce(a.state, 'active') = 'active'
            and not a.deleted and not m.deleted and r.verdict is null and r.claimable_at <= now() and r.lease_until is null)
 
 -- name: ForgetMission

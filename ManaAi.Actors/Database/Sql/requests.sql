@@ -70,10 +70,16 @@ with ended as (
      where (p.user_id, p.mission_id) = (many.u, many.m)
     returning p.user_id
 ),
+locked as materialized (
+    -- In the order of their keys, as everywhere.
+    select user_id from mana_ai.users
+     where user_id in (select e.user_id from ended e) or exists (select from ended e where e.user_id = '')
+     order by user_id
+       for update
+),
 woken as (
     update mana_ai.users set ready_at = clock_timestamp()
-     where (user_id in (select e.user_id from ended e) or exists (select from ended e where e.user_id = ''))
-       and ready_at > clock_timestamp()
+     where user_id in (select user_id from locked) and ready_at > clock_timestamp()
 )
 select count(*) from ended
 
@@ -87,9 +93,12 @@ told as (
 select reason from ended
 
 -- name: WakeAfterResume
--- Whoever waited for it may have his turn at once.
+-- Whoever waited for it may have his turn at once. Users in the order of their keys, as everywhere.
+with locked as materialized (
+    select user_id from mana_ai.users where user_id = @user or @user = '' order by user_id for update
+)
 update mana_ai.users set ready_at = clock_timestamp()
- where (user_id = @user or @user = '') and ready_at > clock_timestamp()
+ where user_id in (select user_id from locked) and ready_at > clock_timestamp()
 
 -- name: Pauses
 select user_id, mission_id, reason, paused_at, until from mana_ai.pauses

@@ -7,8 +7,10 @@ select user_id from mana_ai.users where ready_at <= now() order by turn_at limit
 -- A statement of its own after the lock, so that it counts what is true now. A CTE and not a subquery: the planner may
 -- run a LIMITed subquery once per outer row and so claim more than was asked for. now() is the database's clock; nodes
 -- need not agree on the time. The attempt is counted here, before the work, so that one that kills the process counts.
--- An agent belongs to one user, so that user's lock makes its cap exact too. A call that was under way when its claim
--- died may have been paid for: what was reserved for it counts as spent.
+-- An agent belongs to one user, so that user's lock makes its cap exact too; a cap below one counts as one, or nothing
+-- would ever come of its missions. Where a row of a newer schema came for an agent, it stands as it was understood before:
+-- no agent would be no limit. A call that was under way when its claim died may have been paid for: what was reserved for
+-- it counts as spent.
 with held as (
     select user_id, agent_id, count(*) as runs from mana_ai.runs
      where verdict is null and lease_until >= now() and user_id = any(@users)
@@ -21,13 +23,12 @@ due as (
            select w.run_id, w.priority, w.due_at, w.lease_until is not null as was_held, w.reserved_tokens,
                   a.agent_id,
                   case when a.agent_id is not null and coalesce(a.state, 'active') = 'active'
-                       then coalesce(a.max_concurrent_missions, 1) - (select coalesce(sum(h.runs), 0) from held h
+                       then greatest(a.max_concurrent_missions, 1) - (select coalesce(sum(h.runs), 0) from held h
                                                           where (h.user_id, h.agent_id) = (w.user_id, a.agent_id))
                        end as agent_room
              from mana_ai.runs w
              join mana_ai.missions m using (user_id, mission_id)
              left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
-                                       and a.newer_schema is null
             where w.user_id = turns.user_id and w.verdict is null and w.claimable_at <= now()
               and (w.lease_until is null or w.lease_until < now())
               and (w.kind = 'manual' or m.next_run_at = w.due_at)
@@ -35,7 +36,7 @@ due as (
               and coalesce(m.running_until, '-infinity') <= now()
               and coalesce(mana_ai.paused_until(w.user_id, w.mission_id), '-infinity') <= now()
               and (a.agent_id is null or coalesce(a.state, 'active') <> 'active'
-                   or coalesce(a.max_concurrent_missions, 1) > (select coalesce(sum(h.runs), 0) from held h
+                   or greatest(a.max_concurrent_missions, 1) > (select coalesce(sum(h.runs), 0) from held h
                                                     where (h.user_id, h.agent_id) = (w.user_id, a.agent_id)))
               and (@waited_for::interval is null
                    or coalesce(w.rate_limited_since,
@@ -98,6 +99,7 @@ select case when held.claimed_at >= now() then clock_timestamp() else u.turn_at 
                            and (r.kind = 'manual' or m.next_run_at = r.due_at)
                            and m.state = 'active' and not m.deleted and m.obstacle is null
                            and coalesce(m.running_until, '-infinity') <= now()
+                           and coalesce(mana_ai.paused_until(r.user_id, r.mission_id), '-infinity') <= now()
                            and (m.agent_id is null
                                 or m.agent_id <> all (array(select h.agent_id from mana_ai.runs h
                                                              where h.user_id = u.user_id and h.agent_id is not null
@@ -106,12 +108,11 @@ select case when held.claimed_at >= now() then clock_timestamp() else u.turn_at 
            else (select min(greatest(r.claimable_at, coalesce(r.lease_until, r.claimable_at),
                                      coalesce(m.running_until, r.claimable_at),
                                      coalesce(mana_ai.paused_until(r.user_id, r.mission_id), r.claimable_at),
-                                     case when capped.runs >= coalesce(a.max_concurrent_missions, 1) then capped.until
+                                     case when capped.runs >= greatest(a.max_concurrent_missions, 1) then capped.until
                                           else r.claimable_at end))
                    from mana_ai.runs r
                    join mana_ai.missions m using (user_id, mission_id)
                    left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
-                                             and a.newer_schema is null
                                              and coalesce(a.state, 'active') = 'active'
                    left join (select h.agent_id, count(*) as runs, min(h.lease_until) as until
                                 from mana_ai.runs h
@@ -143,8 +144,13 @@ returning r.run_id
 -- The attempt failed, or waits: free again, not before the wait is over. What did not cost an attempt gives it back:
 -- 429 may be answered more often than an occurrence has calls. Answers that led nowhere are not kept for the next
 -- attempt; rounds of calls are, it goes on after them. A run less under the cap: another of the same user's may have
--- its turn.
-with released as (
+-- its turn. The user is locked before the run, as everywhere.
+with locked as materialized (
+    select u.user_id from mana_ai.users u
+     where u.user_id = (select r.user_id from mana_ai.runs r where r.run_id = @run)
+       for update
+),
+released as (
     update mana_ai.runs
        set lease_until = null, claimable_at = clock_timestamp() + @wait, waits_for = @waits_for,
            last_error = @last_error, reserved_tokens = 0, calls_ms = calls_ms + @calls_ms,
@@ -153,7 +159,7 @@ with released as (
            calls = greatest(calls - @calls_given_back, 0),
            rate_limited_since = case when @waits_for = 'rate-limit'
                                      then coalesce(rate_limited_since, clock_timestamp()) end
-     where run_id = @run and epoch = @epoch and owner = @node and closed_at is null
+     where run_id = @run and epoch = @epoch and owner = @node and closed_at is null and exists (select from locked)
     returning run_id, user_id, claimable_at
 )
 update mana_ai.users u
@@ -166,10 +172,18 @@ returning u.user_id
 
 -- name: HandBack
 -- A node that stops frees what it holds and gives the attempts back: its own shutdown ended them, not their work.
--- A call that was under way may be paid for all the same: what was reserved for it counts as spent.
-with held as (
+-- A call that was under way may be paid for all the same: what was reserved for it counts as spent. All users are locked
+-- before the first run, in the order of their keys.
+with locked as materialized (
+    select u.user_id from mana_ai.users u
+     where u.user_id = any(array(select r.user_id from mana_ai.runs r
+                                  where r.owner = @node and r.verdict is null and r.lease_until is not null))
+     order by u.user_id
+       for update
+),
+held as (
     select run_id, reserved_tokens from mana_ai.runs
-     where owner = @node and verdict is null and lease_until is not null
+     where owner = @node and verdict is null and lease_until is not null and (select count(*) from locked) > 0
      order by run_id
        for update
 ),

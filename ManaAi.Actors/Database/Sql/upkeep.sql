@@ -33,7 +33,7 @@ delete from mana_ai.token_usage u using old where u.usage_id = old.usage_id
 -- name: PruneEvents
 with old as (
     select event_id from mana_ai.events
-     where at < clock_timestamp() - @keep::interval
+     where at < statement_timestamp() - @keep::interval
      order by at
      limit @rows_max
        for update skip locked

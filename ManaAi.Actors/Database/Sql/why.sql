@@ -1,7 +1,7 @@
 -- name: WhyMission
 -- The agent counts as the claim counts it.
 select m.record, m.state, m.next_run_at, m.obstacle, m.running_until, m.deleted, m.needs_schedule, m.newer_schema,
-       a.agent_id, a.state, coalesce(a.max_concurrent_missions, 1), a.max_tokens_per_day,
+       a.agent_id, a.state, greatest(a.max_concurrent_missions, 1), a.max_tokens_per_day,
        (select count(*) from mana_ai.runs h
          where h.user_id = m.user_id and h.verdict is null and h.lease_until >= now()),
        (select count(*) from mana_ai.runs h
@@ -9,7 +9,6 @@ select m.record, m.state, m.next_run_at, m.obstacle, m.running_until, m.deleted,
        now()
   from mana_ai.missions m
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
-                            and a.newer_schema is null
  where m.user_id = @user and m.mission_id = @mission
 
 -- name: WhyRuns
