@@ -77,10 +77,13 @@ public sealed class WhyReader(
                 : null,
             UserRunning = reader.GetInt64(12),
         };
-        return (WithRecord(facts, reader.GetJson(0)), reader.GetNullable<long>(11));
+        // A cadence that is newer than nextRunAt says nothing of the hour at which that one was meant to be.
+        var meant = reader.GetBoolean(15) ? null : facts.NextRunAt;
+        return (WithRecord(facts, reader.GetJson(0), meant), reader.GetNullable<long>(11));
     }
 
-    private WhyFacts WithRecord(WhyFacts facts, ReadOnlyMemory<byte>? json)
+    /// <param name="meant">The nextRunAt that tells the zone; null where none does.</param>
+    private WhyFacts WithRecord(WhyFacts facts, ReadOnlyMemory<byte>? json, DateTimeOffset? meant)
     {
         if (json is not { } bytes)
         {
@@ -93,9 +96,7 @@ public sealed class WhyReader(
         return facts with
         {
             Cadence = cadence,
-            Zone = cadence is null
-                ? null
-                : ZoneOf(RecordText.Text(record, "timeZone"), cadence, facts.NextRunAt),
+            Zone = cadence is null ? null : ZoneOf(RecordText.Text(record, "timeZone"), cadence, meant),
             Unreviewed = record
                 .Array("iterations")
                 .Count(one => SkipRule.IsUnreviewed(MissionReader.ReadIteration(one))),
@@ -103,7 +104,7 @@ public sealed class WhyReader(
     }
 
     /// <summary>A zone that is no tzdb name is a user's text: it is told that there is one, and not what it says.</summary>
-    private MissionZone ZoneOf(string? name, Cadence cadence, DateTimeOffset? nextRunAt)
+    private MissionZone ZoneOf(string? name, Cadence cadence, DateTimeOffset? meant)
     {
         var isUsable =
             string.IsNullOrWhiteSpace(name)
@@ -111,7 +112,7 @@ public sealed class WhyReader(
         var zone = ZoneInference.Infer(
             isUsable ? name : null,
             cadence,
-            nextRunAt is { } next ? Instant.FromDateTimeOffset(next) : null,
+            meant is { } at ? Instant.FromDateTimeOffset(at) : null,
             schedule.DefaultZone
         );
         return isUsable

@@ -70,6 +70,7 @@ public sealed class MissionLookup(SyncDatabase database)
             RunningUntil = reader.GetNullable<DateTimeOffset>(5),
             IsDeleted = reader.GetBoolean(6),
             Now = reader.GetInstant(7),
+            IsCadenceNewer = reader.GetBoolean(8),
         };
 
     private static async Task<IReadOnlyList<RunDetails>> ReadRunsAsync(
@@ -112,6 +113,9 @@ public sealed record MissionDetails(MissionKey Key)
     public DateTimeOffset? RunningUntil { get; init; }
 
     public bool IsDeleted { get; init; }
+
+    /// <summary>Its cadence was written after its nextRunAt, which then tells nothing of the user's zone.</summary>
+    public bool IsCadenceNewer { get; init; }
 
     /// <summary>Who wrote each field; null where that is not known.</summary>
     public IReadOnlyDictionary<string, FieldWriter>? Writers { get; init; }

@@ -7,7 +7,9 @@ using ManaAi.Actors.Runs;
 namespace ManaAi.Actors.Planning;
 
 /// <summary>When a prompt is written, and for which instant.</summary>
-/// <param name="DueAt">null where an operator asked for the run: then nextRunAt tells nothing of the user's zone.</param>
+/// <param name="DueAt">
+/// null where it tells nothing of the user's zone: an operator asked for the run, or the cadence is newer.
+/// </param>
 /// <param name="Now">The database's clock.</param>
 public sealed record PromptMoment(LogGeneration Generation, DateTimeOffset? DueAt, DateTimeOffset Now);
 
@@ -56,7 +58,7 @@ public sealed class PlanPreviews(MissionLookup missions, Planner planner, RunOpt
         var open = details.Runs.FirstOrDefault(run => run.Verdict is null);
         var moment = new PromptMoment(
             generation,
-            open is { Kind: "scheduled" } ? open.DueAt : null,
+            open is { Kind: "scheduled" } && !details.IsCadenceNewer ? open.DueAt : null,
             details.Now
         );
         return new PreviewResult.Found(

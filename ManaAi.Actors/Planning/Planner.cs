@@ -50,7 +50,7 @@ public sealed class Planner(
         var model = options.ModelFor(generation);
         var moment = new PromptMoment(
             generation,
-            claim.IsManual ? null : claim.Occurrence.DueAt,
+            claim.IsManual || claim.IsCadenceNewer ? null : claim.Occurrence.DueAt,
             claim.ClaimedAt
         );
         var attempt = new Attempt(

@@ -157,7 +157,9 @@ internal sealed record ScheduleView(
         var zone = ZoneInference.Infer(
             record.Text("timeZone"),
             cadence,
-            details.NextRunAt is { } meant ? NodaTime.Instant.FromDateTimeOffset(meant) : null,
+            details is { IsCadenceNewer: false, NextRunAt: { } meant }
+                ? NodaTime.Instant.FromDateTimeOffset(meant)
+                : null,
             options.DefaultZone
         );
         var planned = details.NextRunAt > details.Now ? details.NextRunAt : null;

@@ -30,6 +30,27 @@ public sealed class ClaimTests : BenchTests
         (await node.ClaimAsync()).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(LogGeneration.One, "2019-01-01T00:00:00.000Z", false)]
+    [InlineData(LogGeneration.One, "2021-01-01T00:00:00.000Z", true)]
+    [InlineData(LogGeneration.Two, "2021-01-01T00:00:00.000Z", true)]
+    [InlineData(LogGeneration.Two, null, false)]
+    public async Task It_tells_whether_the_cadence_is_newer_than_the_instant_at_which_it_is_due(
+        LogGeneration generation,
+        string? stamp,
+        bool isNewer
+    )
+    {
+        await using var bench = await LedgerBench.CreateAsync(generation);
+        var mission = await bench.InsertDueAsync();
+        if (stamp is not null)
+        {
+            await bench.EditAsync(mission, "cadence", """{"kind":"daily","atHour":9,"atMinute":0}""", stamp);
+        }
+
+        (await bench.Node().TickAndClaimAsync()).IsCadenceNewer.ShouldBe(isNewer);
+    }
+
     [Fact]
     public async Task A_users_cap_holds_over_all_nodes()
     {

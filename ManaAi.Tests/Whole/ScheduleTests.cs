@@ -110,6 +110,35 @@ public sealed class ScheduleTests : WholeTests
         missing.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
+    [Fact]
+    public async Task A_nextRunAt_that_is_older_than_the_cadence_tells_nobody_a_zone()
+    {
+        var due = new DateTimeOffset(2099, 1, 5, 7, 30, 0, TimeSpan.Zero);
+        var mission = new DeviceMission("moved", due)
+        {
+            Cadence = """{"kind":"daily","atHour":8,"atMinute":30}""",
+        };
+        await InsertAsync(mission);
+        await Database.InsertChangeAsync(
+            mission.ToEdit(
+                Database.Generation,
+                "cadence",
+                """{"kind":"daily","atHour":10,"atMinute":0}""",
+                "2098-01-01T00:00:00.000Z"
+            )
+        );
+        var node = await StartAsync();
+        await node.TickAsync();
+
+        var shown = await node.AskAsync(HttpMethod.Get, "internal/missions/user-1/moved");
+        var why = await node.AskAsync(HttpMethod.Get, "internal/missions/user-1/moved/why");
+
+        var schedule = shown.GetProperty("schedule");
+        schedule.GetProperty("zone").GetString().ShouldBe("Europe/Berlin");
+        schedule.GetProperty("nextRuns")[1].GetString().ShouldBe("2099-01-05T09:00:00.000Z");
+        why.GetRawText().ShouldContain("The zone is the default Europe/Berlin: the mission names none");
+    }
+
     private static string Cron(string expression) => $$"""{"kind":"cron","expression":"{{expression}}"}""";
 
     private Task<DateTimeOffset> AgoAsync(string interval) =>

@@ -15,9 +15,8 @@ select count(*) filter (where prompt_tokens + completion_tokens > 0),
 
 -- name: ForecastMissions
 -- Only what a schedule depends on leaves the record, which can be large. The cost of a run comes from the nearest
--- history: the mission's own, else that of its agent's missions, else of its user's. A cadence written after nextRunAt
--- tells nothing of it; fields without a time of their own have generation 1's floor. The share of the spread is that of
--- OpenDue. In the order of the primary key's first column, so that the reader keeps one user at a time.
+-- history: the mission's own, else that of its agent's missions, else of its user's. The share of the spread
+-- is that of OpenDue. In the order of the primary key's first column, so that the reader keeps one user at a time.
 with used as materialized (
     select user_id, mission_id, count(*) as runs, sum(prompt_tokens + completion_tokens) as tokens
       from mana_ai.runs
@@ -35,7 +34,7 @@ used_by_user as materialized (
     select user_id, sum(runs) as runs, sum(tokens) as tokens from used group by user_id
 )
 select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
-       coalesce(m.field_times ->> 'nextRunAt', old.floor) collate "C" < coalesce(m.field_times ->> 'cadence', old.floor),
+       mana_ai.is_cadence_newer(m.record, m.field_times, @is_generation_one),
        case when m.next_run_at <= @begin
             then exists (select from mana_ai.runs r
                           where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
@@ -45,7 +44,6 @@ select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
        a.agent_id, a.state, a.max_tokens_per_day,
        u.runs, u.tokens::float8, ua.runs::bigint, ua.tokens::float8, uu.runs::bigint, uu.tokens::float8
   from mana_ai.missions m
- cross join lateral (select case when @is_generation_one then coalesce(m.record ->> 'updatedAt', '') else '' end) old (floor)
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
   left join used u on (u.user_id, u.mission_id) = (m.user_id, m.mission_id)
   left join used_by_agent ua on (ua.user_id, ua.agent_id) = (m.user_id, m.agent_id)

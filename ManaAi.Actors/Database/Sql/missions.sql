@@ -1,5 +1,6 @@
 -- name: FindMission
-select record, field_times, state, next_run_at, obstacle, running_until, deleted, clock_timestamp()
+select record, field_times, state, next_run_at, obstacle, running_until, deleted, clock_timestamp(),
+       mana_ai.is_cadence_newer(record, field_times, (select generation = 1 from mana_ai.cursor))
   from mana_ai.missions
  where user_id = @user and mission_id = @mission
 

@@ -73,9 +73,11 @@ lost as (
 select c.run_id, c.user_id, c.mission_id, c.due_at, c.epoch, c.attempts, c.calls, c.answers, c.claimed_at, c.was_held,
        coalesce(c.rate_limited_since, (select greatest(l.since, c.opened_at) from mana_ai.llm_rate_limits l
                                         where l.model = @model)),
-       m.record, a.record, c.agent_id, a.max_tokens_per_day, c.kind, c.opened_by
+       m.record, a.record, c.agent_id, a.max_tokens_per_day, c.kind, c.opened_by,
+       mana_ai.is_cadence_newer(m.record, m.field_times, log.generation = 1)
   from claimed c
   join mana_ai.missions m using (user_id, mission_id)
+  left join mana_ai.cursor log on true
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (c.user_id, c.agent_id)
 
 -- name: LockTheseUsers

@@ -6,7 +6,7 @@ select m.record, m.state, m.next_run_at, m.obstacle, m.running_until, m.deleted,
          where h.user_id = m.user_id and h.verdict is null and h.lease_until >= now()),
        (select count(*) from mana_ai.runs h
          where h.user_id = m.user_id and h.agent_id = a.agent_id and h.verdict is null and h.lease_until >= now()),
-       now()
+       now(), mana_ai.is_cadence_newer(m.record, m.field_times, (select generation = 1 from mana_ai.cursor))
   from mana_ai.missions m
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
  where m.user_id = @user and m.mission_id = @mission
