@@ -85,6 +85,6 @@ public abstract record LlmOutcome
     public sealed record Unauthorized(int Status, string Detail) : LlmOutcome;
 
     /// <summary>400, 404, 422 and the like: the same request would be refused again.</summary>
-    /// <param name="Kind">blocked, truncated, capability, unknown, as mana-llm says; `unknown` where it does not.</param>
+    /// <param name="Kind">blocked, capability, unknown, as mana-llm says; `unknown` where it does not.</param>
     public sealed record Rejected(int Status, string Kind, string Detail) : LlmOutcome;
 }

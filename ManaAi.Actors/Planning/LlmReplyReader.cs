@@ -77,16 +77,14 @@ public static class LlmReplyReader
             (429, _) or (_, "rate_limit") => new LlmOutcome.RateLimited(
                 RetryAfter.Parse(reply.RetryAfter, now)
             ),
+            // The answer was cut off, as where a server says so in an answer of its own: it is asked for once more.
+            (_, "truncated") => new LlmOutcome.Answered(new LlmAnswer(null, [], "length", LlmUsage.None)),
             (401 or 403, _) or (_, "auth") => new LlmOutcome.Unauthorized(reply.Status, detail),
             (408 or 425 or >= 500, _) => new LlmOutcome.Unavailable("server-error", detail)
             {
                 Brief = $"status {reply.Status}",
             },
-            (_, "blocked" or "truncated" or "capability") => new LlmOutcome.Rejected(
-                reply.Status,
-                error.Kind,
-                detail
-            ),
+            (_, "blocked" or "capability") => new LlmOutcome.Rejected(reply.Status, error.Kind, detail),
             _ => new LlmOutcome.Rejected(reply.Status, "unknown", detail),
         };
     }

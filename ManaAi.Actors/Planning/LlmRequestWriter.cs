@@ -89,7 +89,8 @@ public static class LlmRequestWriter
     private static bool IsNameCharacter(char character) =>
         char.IsAsciiLetterOrDigit(character) || character is '_' or '-';
 
-    // For the same reason: servers that translate for another provider parse the arguments they get back.
+    // For the same reason: servers that translate for another provider parse the arguments they get back. What was read
+    // although it is no strict JSON is written anew, or the model would see a call without what it had said.
     private static string SendableArguments(string arguments)
     {
         try
@@ -99,7 +100,11 @@ public static class LlmRequestWriter
         }
         catch (JsonException)
         {
-            return "{}";
+            return
+                PlanJson.TryRead(arguments.AsSpan().Trim("\uFEFF \r\n\t"), out var read, out _)
+                && read.ValueKind == JsonValueKind.Object
+                ? JsonSerializer.Serialize(read)
+                : "{}";
         }
     }
 

@@ -64,8 +64,7 @@ public static class PlanReplyParser
 
         arguments.Remove(ToolSchema.SummaryName);
         arguments.Remove(ToolSchema.RationaleName);
-        var own = JsonSerializer.SerializeToElement(arguments);
-        if (!ToolParams.TryFit(tool, own, where, out var fitted, out sentence))
+        if (!ToolParams.TryFitMembers(tool, [.. arguments], where, out var fitted, out sentence))
         {
             return new CallReply.Refused(sentence);
         }

@@ -25,13 +25,26 @@ internal static class ToolParams
     )
     {
         fitted = default;
-        if (!TryMembers(value, where, out var members, out sentence))
-        {
-            return false;
-        }
+        return TryMembers(value, where, out var members, out sentence)
+            && TryFitMembers(tool, members, where, out fitted, out sentence);
+    }
 
+    /// <summary>The same for params whose names are known to be there once.</summary>
+    public static bool TryFitMembers(
+        Tool tool,
+        List<KeyValuePair<string, JsonElement>> members,
+        string where,
+        out JsonElement fitted,
+        [NotNullWhen(false)] out string? sentence
+    )
+    {
+        fitted = default;
+        members.RemoveAll(member => member.Value.ValueKind == JsonValueKind.Null);
         sentence =
-            Unknown(tool, members, where) ?? Missing(tool, members, where) ?? Unfit(tool, members, where);
+            TooLong(members, where)
+            ?? Unknown(tool, members, where)
+            ?? Missing(tool, members, where)
+            ?? Unfit(tool, members, where);
         if (sentence is not null)
         {
             return false;
@@ -51,7 +64,7 @@ internal static class ToolParams
         return true;
     }
 
-    /// <summary>The params by name, those that are null left out.</summary>
+    /// <summary>The params by name.</summary>
     private static bool TryMembers(
         JsonElement? value,
         string where,
@@ -72,12 +85,6 @@ internal static class ToolParams
             return false;
         }
 
-        if (given.GetRawText().Length is var length && length > JsonCharsMax)
-        {
-            sentence = $"{where}: \"params\" has {length} characters; at most {JsonCharsMax} are accepted.";
-            return false;
-        }
-
         if (!JsonMembers.TryRead(given, out var all, out var twice))
         {
             sentence =
@@ -85,8 +92,18 @@ internal static class ToolParams
             return false;
         }
 
-        members = [.. all.Where(member => member.Value.ValueKind != JsonValueKind.Null)];
+        members = [.. all];
         return true;
+    }
+
+    /// <summary>By what the model wrote, however it would be escaped elsewhere.</summary>
+    private static string? TooLong(List<KeyValuePair<string, JsonElement>> members, string where)
+    {
+        const int around = 4; // Two quotes, a colon and a comma.
+        var length = members.Sum(member => member.Key.Length + member.Value.GetRawText().Length + around);
+        return length > JsonCharsMax
+            ? $"{where}: \"params\" has {length} characters; at most {JsonCharsMax} are accepted."
+            : null;
     }
 
     private static string? Unknown(Tool tool, List<KeyValuePair<string, JsonElement>> members, string where)

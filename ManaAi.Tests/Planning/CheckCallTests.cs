@@ -46,6 +46,24 @@ public class CheckCallTests
         string fragment
     ) => Check(tool, arguments!).ShouldBeOfType<CallReply.Refused>().Sentence.ShouldContain(fragment);
 
+    /// <summary>Cyrillic, HTML and emoji have some six times as many characters where JSON is escaped for anyone.</summary>
+    [Theory]
+    [InlineData("ж", 32_000, true)]
+    [InlineData("<p>&amp;</p>", 2_600, true)]
+    [InlineData("😀", 16_000, true)]
+    [InlineData("ж", 33_000, false)]
+    public void Params_are_as_long_as_the_model_wrote_them(string text, int times, bool isAccepted)
+    {
+        var content = string.Concat(Enumerable.Repeat(text, times));
+
+        var reply = Check(
+            "create_note",
+            $$"""{"_summary":"a","_rationale":"b","title":"t","content":"{{content}}"}"""
+        );
+
+        (reply is CallReply.Accepted).ShouldBe(isAccepted, (reply as CallReply.Refused)?.Sentence);
+    }
+
     [Fact]
     public void Arguments_without_end_are_refused_before_they_are_read() =>
         Check("stop_timer", "{" + new string(' ', 300_000) + "}")

@@ -412,7 +412,12 @@ internal static class LlmBadBehaviours
             Fails(
                 "422 Unprocessable",
                 """{"detail":{"kind":"truncated","message":"m"}}""",
-                "rejected 422 truncated: 422: m"
+                "answered length: "
+            ),
+            Fails(
+                "502 Bad Gateway",
+                """{"detail":{"kind":"truncated","message":"m"}}""",
+                "answered length: "
             ),
             Fails(
                 "422 Unprocessable",

@@ -102,6 +102,7 @@ public sealed class LlmRequestWriterTests
     [InlineData("a", "[1]", "a", "{}")]
     [InlineData("a", "{\"b\":", "a", "{}")]
     [InlineData("a", "{\"b\":1}", "a", "{\"b\":1}")]
+    [InlineData("a", "\uFEFF{\"b\":[1,],}", "a", "{\"b\":[1]}")]
     public void What_a_model_invented_is_sent_back_so_that_servers_take_it(
         string name,
         string arguments,
