@@ -133,7 +133,7 @@ public sealed class LogIndex(
 
         try
         {
-            await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+            await using var connection = await database.OpenLastingAsync(cancellationToken);
             // Of this session, where there is one; through a pooler it may not hold, and the build ends sooner.
             await ExecuteAsync(connection, "set statement_timeout = 0", cancellationToken);
             if (state.IsBroken)

@@ -21,8 +21,7 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
     /// <summary>Nobody of ours holds a row for longer than a fold batch takes.</summary>
     public static TimeSpan LockMax { get; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Connections for what is said once, or lasts.</summary>
-    public NpgsqlDataSource Source => source;
+    private readonly int _timeoutSeconds = new NpgsqlConnectionStringBuilder(source.ConnectionString).Timeout;
 
     /// <summary>Ends the connections that nobody uses: they have likely died with one that did.</summary>
     public void Clear()
@@ -115,9 +114,19 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
     public Task OnceAsync(Action<NpgsqlBatch> add, CancellationToken cancellationToken) =>
         OnceAsync(add, (_, _) => Task.FromResult(true), cancellationToken);
 
-    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
-        (preparing is null ? null : await preparing.TryOpenAsync(cancellationToken))
-        ?? await source.OpenConnectionAsync(cancellationToken);
+    /// <summary>A connection for what is said once, or lasts.</summary>
+    /// <exception cref="NpgsqlException">As above; or TimeoutException.</exception>
+    public Task<NpgsqlConnection> OpenLastingAsync(CancellationToken cancellationToken) =>
+        Opening.OpenWithinAsync(_timeoutSeconds, source.OpenConnectionAsync, cancellationToken);
+
+    private Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
+        Opening.OpenWithinAsync(
+            _timeoutSeconds,
+            async token =>
+                (preparing is null ? null : await preparing.TryOpenAsync(token))
+                ?? await source.OpenConnectionAsync(token),
+            cancellationToken
+        );
 
     /// <summary>
     /// A connection of its own. Npgsql waits for what it says by itself, such as the beginning of a COPY, no longer than the
@@ -140,8 +149,15 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
         var connection = await known.CloneWithAsync(own.ConnectionString, cancellationToken);
         try
         {
-            await connection.OpenAsync(cancellationToken);
-            return connection;
+            return await Opening.OpenWithinAsync(
+                _timeoutSeconds,
+                async token =>
+                {
+                    await connection.OpenAsync(token);
+                    return connection;
+                },
+                cancellationToken
+            );
         }
         catch
         {

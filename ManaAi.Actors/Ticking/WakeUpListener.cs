@@ -92,7 +92,7 @@ public sealed class WakeUpListener(
             return;
         }
 
-        await using var connection = await database.Source.OpenConnectionAsync(stopping);
+        await using var connection = await database.OpenLastingAsync(stopping);
         var proof = string.Create(CultureInfo.InvariantCulture, $"{node}/{connection.ProcessID}");
         connection.Notification += (_, notification) =>
         {

@@ -57,7 +57,7 @@ internal sealed class VerifySnapshot : IAsyncDisposable
     /// <summary>Another connection that sees the same.</summary>
     public async Task<DatabaseTransaction> BeginAsync(CancellationToken cancellationToken)
     {
-        var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
+        var connection = await _database.OpenLastingAsync(cancellationToken);
         try
         {
             var begun = new DatabaseTransaction(

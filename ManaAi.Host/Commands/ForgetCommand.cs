@@ -119,7 +119,7 @@ internal static class ForgetCommand
     )
     {
         LogShape? shape;
-        await using (var connection = await sync.Source.OpenConnectionAsync(cancellationToken))
+        await using (var connection = await sync.OpenLastingAsync(cancellationToken))
         {
             shape = await LogShape.ReadAsync(connection, cancellationToken);
         }

@@ -13,7 +13,7 @@ internal static class VerifyAccess
         CancellationToken cancellationToken
     )
     {
-        await using var connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.OpenLastingAsync(cancellationToken);
         if (await LogShape.ReadAsync(connection, cancellationToken) is not { } shape)
         {
             return (

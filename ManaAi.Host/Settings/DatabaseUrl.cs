@@ -59,10 +59,22 @@ internal static class DatabaseUrl
             connection.Database = Decode(database);
         }
 
-        foreach (var parameter in (query ?? "").Split('&', StringSplitOptions.RemoveEmptyEntries))
+        var parameters = (query ?? "")
+            .Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .Select(parameter => Cut(parameter, '='))
+            .Select(parameter => (Name: Decode(parameter.Before), Value: Decode(parameter.After ?? "")))
+            .ToList();
+        foreach (var (name, value) in parameters)
         {
-            var (name, value) = Cut(parameter, '=');
-            ReadParameter(Decode(name), Decode(value ?? ""), connection);
+            ReadParameter(name, value, connection);
+        }
+
+        if (parameters.Exists(parameter => parameter.Name is "sslrootcert"))
+        {
+            TrustOnlyRoot(
+                connection,
+                isModeGiven: parameters.Exists(parameter => parameter.Name is "sslmode")
+            );
         }
 
         RequireNames(connection);
@@ -83,6 +95,8 @@ internal static class DatabaseUrl
             MaxAutoPrepare = 0,
             MaxPoolSize = ConnectionsMax,
             Enlist = false,
+            // Asked for first it would cost each connection another one, and the image has no Kerberos.
+            GssEncryptionMode = GssEncryptionMode.Disable,
             Timeout = 5,
             CommandTimeout = 30,
             ApplicationName = "mana-ai",
@@ -196,6 +210,22 @@ internal static class DatabaseUrl
                         + "sslpassword, channel_binding, application_name, connect_timeout, host, port, dbname, user, password"
                 );
         }
+    }
+
+    /// <summary>
+    /// Who names the certificates that he trusts wants the server's to be checked, as libpq does with `require` too. Npgsql
+    /// would check it with verify-ca and verify-full alone.
+    /// </summary>
+    private static void TrustOnlyRoot(NpgsqlConnectionStringBuilder connection, bool isModeGiven)
+    {
+        var isSystem = connection.RootCertificate is null;
+        connection.SslMode = (connection.SslMode, isSystem, isModeGiven) switch
+        {
+            (SslMode.VerifyFull, _, _) or (_, true, false) => SslMode.VerifyFull,
+            (SslMode.VerifyCA or SslMode.Require, false, _) or (_, false, false) => SslMode.VerifyCA,
+            (_, true, _) => throw Fault("with sslrootcert=system its sslmode must be verify-full"),
+            _ => throw Fault("with a sslrootcert its sslmode must be require, verify-ca or verify-full"),
+        };
     }
 
     private static SslMode SslModeOf(string value) =>

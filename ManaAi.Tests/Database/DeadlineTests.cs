@@ -104,6 +104,39 @@ public sealed class DeadlineTests : IAsyncLifetime
         given.IsDatabaseFault().ShouldBeTrue();
     }
 
+    /// <summary>It takes up TLS, or would, and says nothing more; or what we would say to it cannot be read.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("&sslmode=require&sslcert=/nowhere/client.crt&sslkey=/nowhere/client.key")]
+    public async Task A_connection_that_cannot_be_secured_is_the_databases_fault(string parameters)
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        var taken = TakeUpAsync(server);
+        var port = ((IPEndPoint)server.LocalEndpoint).Port;
+        var settings = DatabaseUrl
+            .Parse(
+                $"postgresql://mana_ai_reader:word@127.0.0.1:{port}/mana_sync?connect_timeout=1{parameters}"
+            )
+            .ShouldBeOfType<DatabaseUrlResult.Ok>();
+        await using var source = NpgsqlDataSource.Create(settings.Database.ConnectionString.Reveal());
+
+        var given = await Should.ThrowAsync<Exception>(() =>
+            new SyncDatabase(source).BeginAsync(CancellationToken.None)
+        );
+
+        given.IsDatabaseFault().ShouldBeTrue(given.ToString());
+        (await taken).Dispose();
+    }
+
+    private static async Task<TcpClient> TakeUpAsync(TcpListener server)
+    {
+        var client = await server.AcceptTcpClientAsync();
+        await client.GetStream().ReadExactlyAsync(new byte[8]); // The request for TLS.
+        await client.GetStream().WriteAsync("S"u8.ToArray());
+        return client;
+    }
+
     [Fact]
     public void Commands_are_made_by_transactions_which_give_them_a_deadline() =>
         (

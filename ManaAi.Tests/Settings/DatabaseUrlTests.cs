@@ -76,7 +76,24 @@ public sealed class DatabaseUrlTests
         connection.Timeout.ShouldBe(9);
         connection.ChannelBinding.ShouldBe(ChannelBinding.Require);
         connection.Password.ShouldBe("later");
-        Connection("postgresql://u@h/d?sslrootcert=system").RootCertificate.ShouldBeNull();
+        connection.GssEncryptionMode.ShouldBe(GssEncryptionMode.Disable);
+    }
+
+    [Theory]
+    [InlineData("sslrootcert=system", SslMode.VerifyFull)]
+    [InlineData("sslrootcert=system&sslmode=verify-full", SslMode.VerifyFull)]
+    [InlineData("sslrootcert=/ca.pem", SslMode.VerifyCA)]
+    [InlineData("sslmode=require&sslrootcert=/ca.pem", SslMode.VerifyCA)]
+    [InlineData("sslmode=verify-ca&sslrootcert=/ca.pem", SslMode.VerifyCA)]
+    [InlineData("sslrootcert=/ca.pem&sslmode=verify-full", SslMode.VerifyFull)]
+    public void Who_names_certificates_has_the_servers_checked(string parameters, SslMode mode)
+    {
+        var connection = Connection($"postgresql://u@h/d?{parameters}");
+
+        connection.SslMode.ShouldBe(mode);
+        connection.RootCertificate.ShouldBe(
+            parameters.Contains("system", StringComparison.Ordinal) ? null : "/ca.pem"
+        );
     }
 
     [Theory]
@@ -99,6 +116,11 @@ public sealed class DatabaseUrlTests
     [InlineData("postgresql://u:%00@h/d", "control characters")]
     [InlineData("postgresql://u@h/d?options=-csearch_path%3Dx", "startup options")]
     [InlineData("postgresql://u@h/d?sslmode=on", "sslmode must be disable")]
+    [InlineData("postgresql://u@h/d?sslmode=require&sslrootcert=system", "sslmode must be verify-full")]
+    [InlineData(
+        "postgresql://u@h/d?sslmode=prefer&sslrootcert=/ca.pem",
+        "sslmode must be require, verify-ca"
+    )]
     [InlineData("postgresql://u@h/d?channel_binding=1", "channel_binding must be")]
     [InlineData("postgresql://u@h/d?connect_timeout=0", "connect_timeout")]
     [InlineData("postgresql://u@h/d?pgbouncer=true", "not known here")]

@@ -53,7 +53,7 @@ public sealed class LiveVerifyTests : WholeTests
 
     private async Task<VerifyReport> VerifyAsync(SyncDatabase database)
     {
-        await using var connection = await database.Source.OpenConnectionAsync();
+        await using var connection = await database.OpenLastingAsync(CancellationToken.None);
         if (await Database.ReadAsync<bool>("select to_regclass('mana_ai.cursor') is null"))
         {
             return new VerifyReport(new Looked(), [], []); // The nodes are still migrating.
