@@ -50,7 +50,15 @@ internal sealed class ActorService(
         await coordinator.StopAsync(cancellationToken);
         await pool.StopAsync(settings.ShutdownGrace, cancellationToken);
         await projectors.StopAsync(cancellationToken);
+        // Whatever took the host's patience: others need not wait for the leases, and the node is shown as gone.
+        using var own = new CancellationTokenSource(ServiceHost.HandBackTime);
+        await HandBackAsync(own.Token);
+        await nodes.StopAsync(own.Token);
         await housekeeper.StopAsync(cancellationToken);
+    }
+
+    private async Task HandBackAsync(CancellationToken cancellationToken)
+    {
         try
         {
             var users = await ledger.HandBackAsync(cancellationToken);
@@ -64,8 +72,6 @@ internal sealed class ActorService(
         {
             Log.NotHandedBack(logger, DatabaseFaults.Describe(exception));
         }
-
-        await nodes.StopAsync(cancellationToken);
     }
 
     private void Watch(MetricProbes probes)

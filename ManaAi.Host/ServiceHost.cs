@@ -22,7 +22,7 @@ internal static class ServiceHost
     public const int AnswerDepthMax = ChangeDecoder.JsonDepthMax + 16;
 
     // Beyond the grace: the actors use all of the grace, and then hand back their runs and close the pool.
-    private static readonly TimeSpan HandBackTime = TimeSpan.FromSeconds(5);
+    public static TimeSpan HandBackTime { get; } = TimeSpan.FromSeconds(5);
 
     /// <param name="addActors">Registers what answers: the tick coordinator, the readiness check, the status reader.</param>
     public static WebApplication Build(ServiceSettings settings, Action<IServiceCollection> addActors)

@@ -144,6 +144,22 @@ public sealed class NodeTests : WholeTests
     }
 
     [Fact]
+    public async Task A_node_whose_time_to_stop_is_used_up_hands_back_all_the_same()
+    {
+        var stopping = await StartAsync();
+        Llm.Behave(Hanging);
+        await InsertDueAsync(objective: HangingObjective);
+        var pending = stopping.SendTickAsync();
+        await Llm.Calls.WhenAsync(1, CancellationToken.None);
+
+        await stopping.StopAsync(new CancellationToken(canceled: true));
+
+        (await SingleRunAsync()).LeaseUntil.ShouldBeNull();
+        (await Database.ReadAsync<bool>("select gone_at is not null from mana_ai.nodes")).ShouldBeTrue();
+        await pending.ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
     public async Task A_node_that_is_stopped_finishes_what_ends_within_the_grace()
     {
         var stopping = await StartAsync(("SHUTDOWN_GRACE_MS", "60000"));

@@ -161,7 +161,8 @@ internal sealed class WholeNode : IAsyncDisposable
         PrometheusPage.Parse(await _http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
 
     /// <summary>What SIGTERM does.</summary>
-    public Task StopAsync() => _app.StopAsync();
+    /// <param name="patience">Of whoever stops it; without an end where it is not given.</param>
+    public Task StopAsync(CancellationToken patience = default) => _app.StopAsync(patience);
 
     public async ValueTask DisposeAsync()
     {
