@@ -6,7 +6,9 @@ namespace ManaAi.Actors.Runs;
 /// Where somebody stands who follows the events. A transaction takes its numbers before others can see its rows, so a
 /// number that is left out may still come: it is asked for again until no transaction can be open that took it.
 /// </summary>
-public sealed class EventFollower(long last, TimeProvider time)
+/// <param name="last">Behind which it begins.</param>
+/// <param name="missing">Numbers before it that nobody can see yet.</param>
+public sealed class EventFollower(long last, TimeProvider time, params IEnumerable<long> missing)
 {
     /// <summary>No transaction of ours lives longer than a statement and its locks may take.</summary>
     private static readonly TimeSpan PatienceMax = SyncDatabase.StatementMax + SyncDatabase.LockMax;
@@ -14,7 +16,10 @@ public sealed class EventFollower(long last, TimeProvider time)
     /// <summary>A tick that rolls back leaves some thousand numbers out; more are not waited for.</summary>
     private const int MissingMax = 20_000;
 
-    private readonly Dictionary<long, DateTimeOffset> _missing = [];
+    private readonly Dictionary<long, DateTimeOffset> _missing = missing.ToDictionary(
+        id => id,
+        _ => time.GetUtcNow()
+    );
 
     /// <summary>The greatest number seen.</summary>
     public long Last { get; private set; } = last;

@@ -36,12 +36,18 @@ public sealed class EventList(SyncDatabase database)
         return await RunEvent.ReadAllAsync(command, cancellationToken);
     }
 
-    /// <summary>The newest event's id; 0 where there is none.</summary>
-    public async Task<long> LastAsync(CancellationToken cancellationToken)
+    /// <summary>Somebody begins to follow: behind this event, or where null behind the newest.</summary>
+    public async Task<EventFollower> BeginAsync(
+        long? last,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("LastEvent"));
-        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        await using var command = transaction.Command(Sql.Get("LastEvent")).Add("last", last);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new EventFollower(reader.GetInt64(0), time, reader.GetFieldValue<long[]>(1));
     }
 
     /// <summary>What is new to a follower.</summary>

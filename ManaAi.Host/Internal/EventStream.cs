@@ -47,7 +47,7 @@ internal static class EventStream
             context.RequestAborted,
             lifetime.ApplicationStopping
         );
-        var follower = new EventFollower(lastId ?? await events.LastAsync(untilStopping.Token), time);
+        var follower = await events.BeginAsync(lastId, time, untilStopping.Token);
         context.Response.ContentType = "text/event-stream";
         try
         {
@@ -98,12 +98,15 @@ internal static class EventStream
         try
         {
             var text = new StringBuilder();
+            var greatest = follower.Last;
             foreach (var one in await events.FollowAsync(follower, RowsMax, cancellationToken))
             {
+                // A number may come after greater ones: whoever comes back with it would be told those again.
+                greatest = Math.Max(greatest, one.Id);
                 // JSON of ours has no line break, and the kind is one of our words.
                 text.Append(
                     CultureInfo.InvariantCulture,
-                    $"id: {one.Id}\nevent: {one.Kind}\ndata: {JsonSerializer.Serialize(one, Form)}\n\n"
+                    $"id: {greatest}\nevent: {one.Kind}\ndata: {JsonSerializer.Serialize(one, Form)}\n\n"
                 );
             }
 

@@ -25,6 +25,17 @@ public sealed class EventFollowerTests
     }
 
     [Fact]
+    public void What_could_not_be_seen_where_it_begins_is_asked_for_too()
+    {
+        var follower = new EventFollower(10, _time, 7, 9);
+
+        follower.Missing.Order().ShouldBe([7L, 9L]);
+        follower.Take([Event(9), Event(11)]);
+        follower.Missing.ShouldBe([7L]);
+        follower.Last.ShouldBe(11);
+    }
+
+    [Fact]
     public void Very_many_numbers_that_are_left_out_are_not_all_kept()
     {
         var follower = new EventFollower(0, _time);

@@ -124,7 +124,10 @@ select event_id, at, kind, user_id, mission_id, run_id, due_at, epoch, node, det
  order by event_id
 
 -- name: LastEvent
-select coalesce(max(event_id), 0) from mana_ai.events
+-- Where somebody begins, and which numbers just before it may still come.
+select l.id, array(select n from generate_series(greatest(l.id - 1000, 1), l.id - 1) n
+                    where not exists (select from mana_ai.events e where e.event_id = n))
+  from (select coalesce(@last::bigint, (select max(event_id) from mana_ai.events), 0) as id) l
 
 -- name: ReadWriters
 -- All of one record in the order of the fold, with who wrote each row.
