@@ -50,7 +50,10 @@ internal static class WhySkips
                 )
             );
         }
-        else if (MissedRule.IsSkippedAsLate(late, limits.Schedule) && facts.Open?.Attempts is null or 0)
+        else if (
+            MissedRule.IsSkippedAsLate(late, limits.Schedule)
+            && facts.Open is null or { Kind: not "manual", ClaimedAt: null }
+        )
         {
             var ago = words.Span(late);
             skips.Add(

@@ -78,14 +78,16 @@ public sealed class ForecastReader(SyncDatabase database)
             NextRunAt = reader.GetNullable<DateTimeOffset>(3),
             IsCadenceNewer = reader.GetBoolean(4),
             IsSettled = reader.GetBoolean(5),
-            SpreadShare = reader.GetDouble(6),
-            Agent = reader.GetText(7) is { } agent
-                ? new ForecastAgent(new AgentId(agent), reader.GetText(8), reader.GetNullable<long>(9))
+            IsBegun = reader.GetBoolean(6),
+            PausedUntil = reader.GetNullable<DateTimeOffset>(7),
+            SpreadShare = reader.GetDouble(8),
+            Agent = reader.GetText(9) is { } agent
+                ? new ForecastAgent(new AgentId(agent), reader.GetText(10), reader.GetNullable<long>(11))
                 : null,
             Tokens =
-                Estimate(reader, TokenBasis.Mission, 10)
-                ?? Estimate(reader, TokenBasis.Agent, 12)
-                ?? Estimate(reader, TokenBasis.User, 14),
+                Estimate(reader, TokenBasis.Mission, 12)
+                ?? Estimate(reader, TokenBasis.Agent, 14)
+                ?? Estimate(reader, TokenBasis.User, 16),
         };
 
     private static Cadence ReadCadence(ReadOnlyMemory<byte>? json)

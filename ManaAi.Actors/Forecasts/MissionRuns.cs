@@ -23,6 +23,7 @@ internal sealed class MissionRuns
     private readonly Instant _begin;
     private readonly Instant _from;
     private readonly Instant _to;
+    private readonly Instant _earliest;
 
     private MissionRuns(ForecastMission mission, ForecastWindow window, ForecastOptions options)
     {
@@ -31,6 +32,10 @@ internal sealed class MissionRuns
         _begin = Instant.FromDateTimeOffset(window.Begin);
         _from = Instant.FromDateTimeOffset(window.From);
         _to = Instant.FromDateTimeOffset(window.To);
+        _earliest =
+            mission.PausedUntil is { } until && until > window.Begin
+                ? Instant.FromDateTimeOffset(until)
+                : _begin;
         _zone = ZoneInference
             .Infer(
                 mission.TimeZone,
@@ -55,11 +60,11 @@ internal sealed class MissionRuns
 
     private IEnumerable<ForecastRun> Walk()
     {
-        var due = First();
+        var (due, isFirst) = (First(), true);
         while (due is { } at && at < _to)
         {
-            // What is overdue starts at once; of several missed occurrences one is made up for.
-            var start = Instant.Max(at + _spread, _begin);
+            // What is overdue starts at once, or when its pause ends; of several missed occurrences one is made up for.
+            var start = Instant.Max(at + _spread, _earliest);
             if (start >= _to)
             {
                 yield break;
@@ -67,9 +72,10 @@ internal sealed class MissionRuns
 
             if (start >= _from)
             {
-                yield return new ForecastRun(start, SkipReasonOf(start - at));
+                yield return new ForecastRun(start, SkipReasonOf(start - at, isFirst));
             }
 
+            isFirst = false;
             due = _options.IsScheduleAdvanced ? After(start) : null;
         }
     }
@@ -90,12 +96,12 @@ internal sealed class MissionRuns
         return _options.IsScheduleAdvanced ? After(_begin) : null;
     }
 
-    private string? SkipReasonOf(Duration wait)
+    private string? SkipReasonOf(Duration wait, bool isFirst)
     {
         var late = wait.ToTimeSpan();
         return
             MissedRule.IsTooOld(late, _options.Schedule)
-            || MissedRule.IsSkippedAsLate(late, _options.Schedule)
+            || (MissedRule.IsSkippedAsLate(late, _options.Schedule) && !(isFirst && _mission.IsBegun))
             ? SkipReasons.Missed
             : _mission.Agent?.SkipReason;
     }

@@ -279,9 +279,9 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         var isOver = new CancellationTokenSource();
         _underWay.Add(planner, new UnderWay(claim, isOver));
         _metrics.PlannersBusy.Record(_underWay.Count);
-        if (claim.Attempt == 1)
+        if (claim.Epoch == 1)
         {
-            // What is tried again was on time once; its wait is its own.
+            // What was claimed before was on time once, also where the attempt was given back; its wait is its own.
             _metrics.ScheduleLag.Record((claim.ClaimedAt - claim.Occurrence.DueAt).TotalSeconds);
         }
 

@@ -126,6 +126,20 @@ public sealed class WhyTests : WhySituations
             "When it is claimed it will be skipped: It was due 1 h 0 min ago, more than one tick interval, and MISSED_RUNS is skip."
         );
 
+    [Theory]
+    [InlineData("scheduled", true)]
+    [InlineData("manual", false)]
+    public void Late_but_claimed_before_or_asked_for(string kind, bool isClaimed)
+    {
+        var due = Now.AddHours(-1);
+        var open = new RunDetails(7, due, kind) { ClaimableAt = Now, ClaimedAt = isClaimed ? due : null };
+        var limits = Limits with { Schedule = new ScheduleOptions { IsMissedMadeUpFor = false } };
+
+        var answer = Why.Explain(Due with { NextRunAt = due, Open = open }, limits);
+
+        string.Concat(answer.Sentences).ShouldNotContain("MISSED_RUNS");
+    }
+
     [Fact]
     public void Not_due_yet() =>
         Says(

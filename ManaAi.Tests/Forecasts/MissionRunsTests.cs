@@ -23,6 +23,28 @@ public class MissionRunsTests
             .ShouldBe(["2026-03-04T08:00Z", "2026-03-11T08:00Z"]);
 
     [Fact]
+    public void What_is_paused_runs_when_the_pause_ends()
+    {
+        var mission = Mission(new Cadence.Daily(9, 30), "2026-03-02T08:30Z");
+
+        Runs(mission with { PausedUntil = At("2026-03-03T12:00Z") }, _monday, 3)
+            .ShouldBe(["2026-03-03T12:00Z", "2026-03-04T08:30Z"]);
+        Runs(mission with { PausedUntil = At("2026-03-01T12:00Z") }, _monday, 3).Length.ShouldBe(3);
+        Runs(mission with { PausedUntil = DateTimeOffset.MaxValue }, _monday, 3).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_was_claimed_before_is_not_late()
+    {
+        var mission = Mission(new Cadence.Daily(9, 30), "2026-03-01T20:00Z");
+        var options = new ForecastOptions { Schedule = new ScheduleOptions { IsMissedMadeUpFor = false } };
+        var window = new ForecastWindow(_monday, _monday, _monday.AddHours(1));
+
+        MissionRuns.Of(mission, window, options).Single().SkipReason.ShouldBe("missed");
+        MissionRuns.Of(mission with { IsBegun = true }, window, options).Single().SkipReason.ShouldBeNull();
+    }
+
+    [Fact]
     public void An_interval_counts_from_the_run_and_not_below_the_floor() =>
         Runs(
                 Mission(new Cadence.Interval(2), "2026-03-02T00:01Z"),

@@ -222,6 +222,30 @@ public sealed class RunRequestsTests : BenchTests
 
         (first.Claims.Count, first.HasPassedOver).ShouldBe((0, true));
         second.Claims.ShouldHaveSingleItem().Mission.UserId.Value.ShouldBe("user-2");
+
+        await Bench.InsertDueAsync(change: mission => mission with { UserId = "user-3" });
+        await node.TickAsync();
+        var third = await node.RoundAsync(slots: 1);
+        third
+            .Claims.ShouldHaveSingleItem("a tick brings the paused one up no more")
+            .Mission.UserId.Value.ShouldBe("user-3");
+    }
+
+    [Fact]
+    public async Task Who_begins_to_follow_the_events_asks_for_those_that_nobody_can_see_yet()
+    {
+        const string event_ =
+            "insert into mana_ai.events (kind, user_id, mission_id) values ('due', 'u', 'm')";
+        await Database.ExecuteAsync(event_);
+        await Database.ExecuteAsync("select nextval(pg_get_serial_sequence('mana_ai.events', 'event_id'))");
+        await Database.ExecuteAsync(event_);
+        var events = new EventList(Bench.Sync);
+
+        var fresh = await events.BeginAsync(last: null, TimeProvider.System, CancellationToken.None);
+        var again = await events.BeginAsync(fresh.Last - 1, TimeProvider.System, CancellationToken.None);
+
+        fresh.Missing.ShouldContain(fresh.Last - 1);
+        again.Last.ShouldBe(fresh.Last - 1);
     }
 
     [Fact]

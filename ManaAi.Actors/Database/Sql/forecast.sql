@@ -32,6 +32,9 @@ used_by_agent as materialized (
 ),
 used_by_user as materialized (
     select user_id, sum(runs) as runs, sum(tokens) as tokens from used group by user_id
+),
+paused as materialized (
+    select user_id, mission_id, until from mana_ai.pauses where until is null or until > now()
 )
 select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
        mana_ai.is_cadence_newer(m.record, m.field_times, @is_generation_one),
@@ -40,6 +43,14 @@ select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
                           where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
                             and r.verdict is not null and r.verdict <> 'superseded')
             else false end,
+       case when m.next_run_at <= @begin
+            then exists (select from mana_ai.runs r
+                          where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
+                            and r.verdict is null and r.claimed_at is not null)
+            else false end,
+       greatest(case when whole.user_id is not null then coalesce(whole.until, 'infinity') end,
+                case when users.user_id is not null then coalesce(users.until, 'infinity') end,
+                case when own.user_id is not null then coalesce(own.until, 'infinity') end),
        ((hashtext(m.user_id || '/' || m.mission_id)::bigint & 65535) / 65536.0)::float8,
        a.agent_id, a.state, a.max_tokens_per_day,
        u.runs, u.tokens::float8, ua.runs::bigint, ua.tokens::float8, uu.runs::bigint, uu.tokens::float8
@@ -48,5 +59,8 @@ select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
   left join used u on (u.user_id, u.mission_id) = (m.user_id, m.mission_id)
   left join used_by_agent ua on (ua.user_id, ua.agent_id) = (m.user_id, m.agent_id)
   left join used_by_user uu on uu.user_id = m.user_id
+  left join paused whole on whole.user_id = ''
+  left join paused users on users.user_id = m.user_id and users.mission_id = ''
+  left join paused own on (own.user_id, own.mission_id) = (m.user_id, m.mission_id)
  where m.state = 'active' and not m.deleted and m.obstacle is null and (m.next_run_at is not null or m.needs_schedule)
  order by m.user_id

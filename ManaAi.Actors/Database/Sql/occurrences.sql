@@ -99,9 +99,13 @@ select r.run_id, r.user_id, r.mission_id, r.due_at, r.epoch, clock_timestamp()
  limit @runs_max
 
 -- name: QueueUsers
--- Whoever has open runs gets a turn. Users in key order: two nodes ticking at once never wait in a circle.
+-- Whoever has open runs gets a turn, but not for those that an operator has paused: with each tick all paused users would
+-- come up before the others again. Users in key order: two nodes ticking at once never wait in a circle.
 insert into mana_ai.users (user_id, ready_at, turn_at)
-select r.user_id, min(greatest(r.claimable_at, coalesce(r.lease_until, r.claimable_at))), now()
+select r.user_id, min(greatest(r.claimable_at, r.lease_until,
+                               (select max(coalesce(p.until, 'infinity')) from mana_ai.pauses p
+                                 where p.user_id = r.user_id and p.mission_id in ('', r.mission_id)
+                                   and (p.until is null or p.until > now())))), now()
   from mana_ai.runs r
  where r.verdict is null
  group by r.user_id
