@@ -83,7 +83,8 @@ public sealed class ChangeFeed(
         CancellationToken cancellationToken
     )
     {
-        var isSweep = cursor.Now - cursor.SweptAt >= options.SweepInterval;
+        // Where the clock was set back, rows that were written since may have times that a narrow look takes for old.
+        var isSweep = cursor.SetBack > TimeSpan.Zero || cursor.Now - cursor.SweptAt >= options.SweepInterval;
         var margin = cursor.ReadAt!.Value - options.Margin;
         var batch = await ReadBatchAsync(
             transaction,
@@ -108,6 +109,11 @@ public sealed class ChangeFeed(
         }
 
         await transaction.CommitAsync(last, cancellationToken);
+        if (!report.IsCut && cursor.SetBack > TimeSpan.Zero)
+        {
+            Log.ClockSetBack(logger, cursor.SetBack);
+        }
+
         return report;
     }
 
