@@ -124,6 +124,9 @@ internal static partial class Log
     )]
     public static partial void FutureStamp(ILogger logger, Guid changeId, string record, TimeSpan ahead);
 
+    [LoggerMessage(209, LogLevel.Warning, "The database's clock was set back by {By}; the log was swept")]
+    public static partial void ClockSetBack(ILogger logger, TimeSpan by);
+
     [LoggerMessage(301, LogLevel.Debug, "Tick: {Rows} changes folded, {Open} occurrences claimable, {Took}")]
     public static partial void Ticked(ILogger logger, long rows, long open, TimeSpan took);
 

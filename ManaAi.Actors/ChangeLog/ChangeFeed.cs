@@ -83,7 +83,8 @@ public sealed class ChangeFeed(
         CancellationToken cancellationToken
     )
     {
-        var isSweep = cursor.Now - cursor.SweptAt >= options.SweepInterval;
+        // Where the clock was set back, rows that were written since may have times that a narrow look takes for old.
+        var isSweep = cursor.SetBack > TimeSpan.Zero || cursor.Now - cursor.SweptAt >= options.SweepInterval;
         var margin = cursor.ReadAt!.Value - options.Margin;
         var batch = await ReadBatchAsync(
             transaction,
@@ -102,12 +103,17 @@ public sealed class ChangeFeed(
 
         // Where nothing is new the cursor may stay: the next look reaches a little further back for it.
         var mayStay = batch.Rows.Count == 0 && !isSweep && batch.ReadAt - cursor.ReadAt < CursorStayMax;
-        if (!batch.IsCut && !mayStay)
+        if (!report.IsCut && !mayStay)
         {
             AddCursor(last, batch, isSweep);
         }
 
         await transaction.CommitAsync(last, cancellationToken);
+        if (!report.IsCut && cursor.SetBack > TimeSpan.Zero)
+        {
+            Log.ClockSetBack(logger, cursor.SetBack);
+        }
+
         return report;
     }
 
@@ -126,13 +132,18 @@ public sealed class ChangeFeed(
             .Where(key => key.RecordId.Length > 0)
             .Distinct()
             .ToArray();
-        var (stored, meanwhile) = await ProjectionStore.LockAsync(
+        var (stored, left, meanwhile) = await ProjectionStore.LockAsync(
             transaction,
             keys,
             [.. batch.Rows.Select(row => row.Position.Id)],
+            options.BytesMax,
             cancellationToken
         );
-        var fresh = batch.Rows.Where(row => !meanwhile.Contains(row.Position.Id)).ToList();
+        // Records that are too much for this transaction are left to the next with all their rows, and not folded in
+        // several parts of this one: write-backs wait for it.
+        var fresh = batch
+            .Rows.Where(row => !left.Contains(row.Key) && !meanwhile.Contains(row.Position.Id))
+            .ToList();
 
         var works = new List<RecordWork>();
         var folded = new List<FoldedRecord>();
@@ -170,6 +181,7 @@ public sealed class ChangeFeed(
         var late = fresh.Count(row => row.Position.CreatedAt < cursor.ReadAt!.Value - options.Margin);
         return report with
         {
+            IsCut = report.IsCut || left.Count > 0,
             Rows = fresh.Count,
             Records = folded.Count,
             NewRecords = works.Count(work => work.Stored is null),
@@ -194,14 +206,24 @@ public sealed class ChangeFeed(
             .Add("bytes_max", options.BytesMax);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<ChangeRow>();
-        var (snapshot, readAt, candidates) = ("", DateTimeOffset.MinValue, 0L);
+        var (snapshot, readAt, candidates, bytes) = ("", DateTimeOffset.MinValue, 0L, 0L);
         while (await reader.ReadAsync(cancellationToken))
         {
             (snapshot, readAt, candidates) = (reader.GetString(0), reader.GetInstant(1), reader.GetInt64(2));
-            if (!reader.IsDBNull(3))
+            if (reader.IsDBNull(3))
             {
-                rows.Add(ChangeRowReader.Read(reader, 3));
+                continue;
             }
+
+            var row = ChangeRowReader.Read(reader, 3);
+            bytes += row.JsonBytes;
+            if (rows.Count > 0 && bytes > options.BytesMax)
+            {
+                // The server has only guessed what compressed rows come to.
+                break;
+            }
+
+            rows.Add(row);
         }
 
         var isCut = candidates > rows.Count || candidates == options.RowsMax;

@@ -7,6 +7,8 @@ namespace ManaAi.Actors.ChangeLog;
 internal sealed record LogIdentity(string SystemIdentifier, long DatabaseOid, long TableOid, int Generation);
 
 /// <summary>Where the reading of the change log stands, under the lock that lets one node fold at a time.</summary>
+/// <param name="ReadAt">When the log was read last; never ahead of <see cref="Now"/>.</param>
+/// <param name="SweptAt">When the last sweep was; never ahead of <see cref="Now"/> either.</param>
 internal sealed record FeedCursor(
     LogIdentity? Stored,
     LogIdentity Own,
@@ -22,6 +24,12 @@ internal sealed record FeedCursor(
 
     /// <summary>The database's clock.</summary>
     public DateTimeOffset Now { get; private init; }
+
+    /// <summary>
+    /// How far the database's clock is behind what it was at an earlier read: it was set back, as that of a machine which
+    /// goes on after a pause, or of a standby that takes over, may be. Zero where it was not.
+    /// </summary>
+    public TimeSpan SetBack { get; private init; }
 
     /// <summary>Why nothing of the projection can be trusted; null where it can.</summary>
     public string? ReasonToStartAnew()
@@ -92,6 +100,15 @@ internal sealed record FeedCursor(
         );
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return cursor with { OwnXmax = reader.GetInt64(0), Now = reader.GetInstant(1) };
+        return cursor.AsOf(reader.GetInstant(1)) with { OwnXmax = reader.GetInt64(0) };
     }
+
+    private FeedCursor AsOf(DateTimeOffset now) =>
+        this with
+        {
+            Now = now,
+            SetBack = ((TimeSpan?[])[ReadAt - now, SweptAt - now, TimeSpan.Zero]).Max()!.Value,
+            ReadAt = ReadAt > now ? now : ReadAt,
+            SweptAt = SweptAt > now ? now : SweptAt,
+        };
 }

@@ -15,7 +15,10 @@ public sealed record FeedOptions
     /// <summary>Rows in one fold transaction: write-backs wait for it, so it stays short.</summary>
     public int RowsMax { get; init; } = 4000;
 
-    /// <summary>Bytes in one fold transaction, as stored: memory stays bounded when rows are huge.</summary>
+    /// <summary>
+    /// Bytes of rows in one fold transaction, and of the stored records that they change: memory, and what is written at
+    /// once, stay bounded when either is huge.
+    /// </summary>
     public long BytesMax { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Rows and bytes that a fold from nothing has in hand at once, a few times over; a user with more comes in parts.</summary>

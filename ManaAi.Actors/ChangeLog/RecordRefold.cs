@@ -54,7 +54,7 @@ public static class RecordRefold
             return 0;
         }
 
-        await ProjectionStore.LockAsync(transaction, keys, [], cancellationToken);
+        await ProjectionStore.LockAsync(transaction, keys, [], bytesMax: 0, cancellationToken);
         var read = new List<ChangeRow>();
         var records = new List<ProjectedRecord>();
         foreach (var key in keys)

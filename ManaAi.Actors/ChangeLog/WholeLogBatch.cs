@@ -132,10 +132,6 @@ internal sealed class OpenRecords
     {
         // Objects and texts around the JSON, and around what is told of each row.
         const int Around = 500;
-        var stored = record.Record.Stored;
-        return Around
-            + (stored.Record?.Length ?? 0)
-            + (stored.FieldTimes?.Length ?? 0)
-            + ((long)Around * record.Unfolded.Count);
+        return Around + record.Record.Stored.JsonBytes + ((long)Around * record.Unfolded.Count);
     }
 }

@@ -11,10 +11,14 @@ internal static class ProjectionStore
     /// Locks and reads what is stored of these records, missions before agents; new ones are missing. Then, under these
     /// locks, which of these rows of the log are folded already. In one round trip.
     /// </summary>
+    /// <param name="bytesMax">
+    /// How much of them is read, one at least unless it is 0: a field may change in each of thousands that are large.
+    /// </param>
     public static async Task<LockedRecords> LockAsync(
         DatabaseTransaction transaction,
         IReadOnlyCollection<RecordKey> keys,
         IReadOnlyCollection<Guid> rows,
+        long bytesMax,
         CancellationToken cancellationToken
     )
     {
@@ -29,19 +33,30 @@ internal static class ProjectionStore
                 batch
                     .Then(Sql.Get(statement))
                     .Add("users", own.Select(key => key.UserId).ToArray())
-                    .Add("records", own.Select(key => key.RecordId).ToArray());
+                    .Add("records", own.Select(key => key.RecordId).ToArray())
+                    .Add("bytes_max", bytesMax);
             }
         }
 
         batch.Then(Sql.Get("FoldedAmong")).Add("ids", rows.ToArray());
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var stored = new Dictionary<RecordKey, StoredRecord>(keys.Count);
+        var left = new HashSet<RecordKey>();
+        var bytes = 0L;
         foreach (var table in tables)
         {
             while (await reader.ReadAsync(cancellationToken))
             {
                 var record = Read(reader, table);
-                stored[record.Key] = record;
+                if (reader.GetBoolean(8) && (stored.Count == 0 || bytes + record.JsonBytes <= bytesMax))
+                {
+                    stored[record.Key] = record;
+                    bytes += record.JsonBytes;
+                }
+                else
+                {
+                    left.Add(record.Key);
+                }
             }
 
             await reader.NextResultAsync(cancellationToken);
@@ -53,7 +68,7 @@ internal static class ProjectionStore
             folded.Add(reader.GetGuid(0));
         }
 
-        return new LockedRecords(stored, folded);
+        return new LockedRecords(stored, left, folded);
     }
 
     /// <summary>Writes records, and notes which rows are folded, in one round trip.</summary>
@@ -156,8 +171,10 @@ internal static class ProjectionStore
 }
 
 /// <param name="Stored">What is stored of them.</param>
+/// <param name="Left">Those that are stored too, and would have been more than the bound allows.</param>
 /// <param name="Folded">Those of the rows asked for that are folded already.</param>
 internal sealed record LockedRecords(
     IReadOnlyDictionary<RecordKey, StoredRecord> Stored,
+    IReadOnlySet<RecordKey> Left,
     IReadOnlySet<Guid> Folded
 );

@@ -14,7 +14,10 @@ public sealed record StoredRecord(
     ChangePosition Position,
     int? NewerSchema,
     DateTimeOffset? IterationsAt
-);
+)
+{
+    public long JsonBytes => (Record?.Length ?? 0L) + (FieldTimes?.Length ?? 0L);
+}
 
 /// <summary>A stored record and the columns that are drawn from it: one of the two states, by its table.</summary>
 public sealed record ProjectedRecord(StoredRecord Stored, MissionState? Mission, AgentState? Agent);

@@ -141,6 +141,70 @@ public sealed class ChangeFeedBatchTests : IAsyncLifetime
         await _bench.ShouldBeFoldFromNothingAsync();
     }
 
+    /// <summary>Rows as a device writes them, by what becomes of them where they are stored.</summary>
+    public static TheoryData<string, int> Characters { get; } =
+        new() { { "compressed to nearly nothing", 1 }, { "hardly compressed", 64 } };
+
+    [Theory]
+    [MemberData(nameof(Characters))]
+    public async Task Rows_and_the_records_that_they_change_are_written_in_transactions_of_bounded_bytes(
+        string name,
+        int characters
+    )
+    {
+        const int Records = 30;
+        const int TextBytes = 100_000;
+        // Three of them, and all else that they hold.
+        const int BytesMax = (3 * TextBytes) + 50_000;
+        _bench.Use(new FeedOptions { BytesMax = BytesMax });
+        await _bench.Rows.ExecuteAsync(
+            """
+            CREATE TABLE written (transaction xid8 NOT NULL, bytes bigint NOT NULL);
+            CREATE FUNCTION note_written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            BEGIN
+              INSERT INTO public.written SELECT pg_current_xact_id(), octet_length(new.record::text);
+              RETURN NULL;
+            END $$;
+            CREATE TRIGGER note AFTER INSERT OR UPDATE ON mana_ai.missions FOR EACH ROW EXECUTE FUNCTION note_written();
+            CREATE TRIGGER note AFTER INSERT OR UPDATE ON mana_ai.agents FOR EACH ROW EXECUTE FUNCTION note_written();
+            """
+        );
+        var random = new Random(1);
+        for (var record = 0; record < Records; record++)
+        {
+            var text = new string([
+                .. Enumerable.Range(0, TextBytes).Select(_ => (char)('0' + random.Next(characters))),
+            ]).Replace('\\', ' ');
+            await _bench.InsertAsync(OfRecord(record, "insert", $$"""{"objective":"{{text}}"}"""));
+        }
+
+        (await _bench.FoldAsync()).Records.ShouldBe(Records, name);
+        (await MostWrittenAsync()).ShouldBeInRange(TextBytes, BytesMax, "of new rows");
+        await _bench.Rows.ExecuteAsync("DELETE FROM written");
+        for (var row = 0; row < 2 * Records; row++)
+        {
+            await _bench.InsertAsync(OfRecord(row % Records, "update", $$"""{"title":"{{row}}"}"""));
+        }
+
+        var report = await _bench.FoldAsync();
+
+        (report.Rows, report.Records, report.Refolds, report.IsCut).ShouldBe(
+            (2 * Records, Records, 0, false)
+        );
+        (await MostWrittenAsync()).ShouldBeInRange(TextBytes, BytesMax, "of stored records");
+        (await _bench.FoldAsync()).Rows.ShouldBe(0);
+        await _bench.ShouldBeFoldFromNothingAsync(name);
+
+        Task<long> MostWrittenAsync() =>
+            _bench.Rows.ReadAsync<long>(
+                "SELECT max(bytes)::bigint FROM (SELECT sum(bytes) AS bytes FROM written GROUP BY transaction) AS one"
+            );
+    }
+
+    /// <summary>Every third is an agent.</summary>
+    private static DeviceChange OfRecord(int record, string op, string data) =>
+        new($"record-{record}", data) { Op = op, TableName = record % 3 == 0 ? "agents" : "aiMissions" };
+
     private async Task WriteTenRowsAsync()
     {
         await _bench.InsertAsync(DeviceChanges.Insert("first"));

@@ -86,6 +86,20 @@ public sealed class WriteBackRaceTests : BenchTests
         (await node.WriteAsync(claim)).ShouldBe(expected);
     }
 
+    [Fact]
+    public async Task An_edit_is_seen_though_the_databases_clock_was_set_back_by_days()
+    {
+        var node = Bench.Node();
+        var mission = await Bench.InsertDueAsync();
+        var claim = await node.TickAndClaimAsync();
+        await Database.ExecuteAsync(
+            "update mana_ai.cursor set read_at = read_at + interval '3 days', swept_at = swept_at + interval '3 days'"
+        );
+        await Bench.EditAsync(mission, "state", "\"paused\"");
+
+        (await node.WriteAsync(claim)).ShouldBe(WriteBackResult.Superseded);
+    }
+
     /// <summary>Each also where a tick has folded it before the write-back.</summary>
     public static TheoryData<string, string, string, bool> Obstacles
     {

@@ -6,7 +6,7 @@ select attname::text from pg_attribute
 -- One statement is one snapshot: the left join returns it even when no row is new. The horizon is a filter on the row
 -- alone, and its values are parameters, so that it runs before the check against the folded ids and its cost is known.
 -- pg_visible_in_snapshot would lose rows written inside savepoints, whose ids no snapshot lists. The running sum cuts a
--- batch of huge rows short (at least one row is always taken).
+-- batch of huge rows short (at least one row is always taken); it asks the sizes as LockMissions does.
 with snapshot as materialized (select pg_current_snapshot()::text as snapshot, clock_timestamp() as read_at),
      candidates as (
        select c.*, c.xmin::text::bigint as xid
@@ -20,7 +20,8 @@ with snapshot as materialized (select pg_current_snapshot()::text as snapshot, c
      ),
      sized as (
        select c.*, row_number() over ordered as row_number,
-              sum(coalesce(pg_column_size(c.data), 0) + coalesce(pg_column_size(c./*stamps*/), 0)) over ordered as bytes
+              sum(coalesce(pg_column_size(c.data) * case when pg_column_compression(c.data) is null then 1 else 4 end, 0)
+                  + coalesce(pg_column_size(c./*stamps*/), 0)) over ordered as bytes
          from candidates c
        window ordered as (order by c.created_at, c.id rows unbounded preceding)
      )

@@ -1,17 +1,40 @@
 -- name: LockMissions
--- In key order, as everywhere, so that two transactions never wait for each other in a circle.
-select m.user_id, m.mission_id, m.record, m.field_times, m.position_at, m.position_id, m.newer_schema, m.iterations_at
-  from mana_ai.missions m
- where (m.user_id, m.mission_id) in (select * from unnest(@users, @records))
- order by m.user_id, m.mission_id
-   for update
+-- In key order, as everywhere, so that two transactions never wait for each other in a circle. All are locked, but a
+-- record is sent only where those locked before it have not reached the bound. Their sizes are those as stored, which are
+-- known without a look into the records, while octet_length(record::text) would read each of them twice; where one is
+-- compressed, its text is taken to be four times as long, and whoever reads them counts what it is in truth. The window
+-- has no order but that of the locks.
+with locked as materialized (
+  select m.user_id, m.mission_id, m.record, m.field_times, m.position_at, m.position_id, m.newer_schema, m.iterations_at,
+         coalesce(pg_column_size(m.record) * case when pg_column_compression(m.record) is null then 1 else 4 end, 0)
+         + coalesce(pg_column_size(m.field_times), 0) as bytes
+    from mana_ai.missions m
+   where (m.user_id, m.mission_id) in (select * from unnest(@users, @records))
+   order by m.user_id, m.mission_id
+     for update
+)
+select l.user_id, l.mission_id, case when l.is_sent then l.record end, case when l.is_sent then l.field_times end,
+       l.position_at, l.position_id, l.newer_schema, l.iterations_at, l.is_sent
+  from (select o.*,
+               coalesce(sum(o.bytes) over (rows between unbounded preceding and 1 preceding), 0) < @bytes_max as is_sent
+          from locked o) l
 
 -- name: LockAgents
-select a.user_id, a.agent_id, a.record, a.field_times, a.position_at, a.position_id, a.newer_schema, null::timestamptz
-  from mana_ai.agents a
- where (a.user_id, a.agent_id) in (select * from unnest(@users, @records))
- order by a.user_id, a.agent_id
-   for update
+-- As LockMissions.
+with locked as materialized (
+  select a.user_id, a.agent_id, a.record, a.field_times, a.position_at, a.position_id, a.newer_schema,
+         coalesce(pg_column_size(a.record) * case when pg_column_compression(a.record) is null then 1 else 4 end, 0)
+         + coalesce(pg_column_size(a.field_times), 0) as bytes
+    from mana_ai.agents a
+   where (a.user_id, a.agent_id) in (select * from unnest(@users, @records))
+   order by a.user_id, a.agent_id
+     for update
+)
+select l.user_id, l.agent_id, case when l.is_sent then l.record end, case when l.is_sent then l.field_times end,
+       l.position_at, l.position_id, l.newer_schema, null::timestamptz, l.is_sent
+  from (select o.*,
+               coalesce(sum(o.bytes) over (rows between unbounded preceding and 1 preceding), 0) < @bytes_max as is_sent
+          from locked o) l
 
 -- name: SaveMissions
 -- What is read of users who are forgotten goes no further.

@@ -9,11 +9,13 @@ select m.user_id, m.mission_id, m.record, m.field_times, m.position_at, m.positi
 
 -- name: FoldedOfRecord
 -- One statement for both: a sweep that came in between would prune ids that the older xmin still asks for.
--- How far back the log may show something new is as far back as a sweep looks.
+-- How far back the log may show something new is as far back as a sweep looks, also where the clock was set back since
+-- the last one.
 select set_config('mana_ai.sweep_xmin', coalesce(pg_snapshot_xmin(c.sweep_snapshot)::text, '3'), true),
        array(select f.change_id from mana_ai.folded_changes f
               where f.record_id = @record and f.user_id = @user and f.table_name = 'aiMissions'),
-       set_config('mana_ai.sweep_since', coalesce(c.swept_at - @window::interval, '-infinity')::text, true)
+       set_config('mana_ai.sweep_since',
+                  (least(coalesce(c.swept_at, '-infinity'), clock_timestamp()) - @window::interval)::text, true)
   from mana_ai.cursor c
 
 -- name: ActAsUser
