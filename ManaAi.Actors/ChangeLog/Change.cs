@@ -48,6 +48,9 @@ public sealed record ChangeRow(
     /// <summary>The row's 32-bit transaction id as read; 0 where it did not come from the database.</summary>
     public long Xid { get; init; }
 
+    /// <summary>Its record_id was too long to be kept, and was left out of the key.</summary>
+    public bool IsIdTooLong { get; init; }
+
     public long JsonBytes => (Data?.Length ?? 0L) + (Stamps?.Length ?? 0L);
 
     public bool IsNewerSchema => SchemaVersion > SchemaVersionMax;

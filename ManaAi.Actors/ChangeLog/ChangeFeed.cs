@@ -177,7 +177,7 @@ public sealed class ChangeFeed(
         ProjectionStore.AddSave(last, [.. folded.Select(one => one.Record)]);
         ProjectionStore.AddFolded(last, read);
         _notices.OfRecords(folded);
-        fresh.ForEach(row => _notices.OfStamp(row, batch.ReadAt));
+        fresh.ForEach(row => _notices.OfRow(row, batch.ReadAt));
         var late = fresh.Count(row => row.Position.CreatedAt < cursor.ReadAt!.Value - options.Margin);
         return report with
         {

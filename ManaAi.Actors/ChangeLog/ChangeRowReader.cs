@@ -10,12 +10,14 @@ internal static class ChangeRowReader
     public static ChangeRow Read(NpgsqlDataReader reader, int first)
     {
         var actorType = reader.GetText(first + 9);
+        var id = reader.GetString(first + 2);
+        var isIdTooLong = RecordKey.IsTooLong(id);
         return new ChangeRow(
             new RecordKey(
                 reader.GetString(first),
                 RecordKey.App,
                 reader.GetString(first + 1),
-                reader.GetString(first + 2)
+                isIdTooLong ? "" : id
             ),
             new ChangePosition(
                 NearestInstant(reader.GetFieldValue<long>(first + 3)),
@@ -29,6 +31,7 @@ internal static class ChangeRowReader
         )
         {
             Xid = reader.GetInt64(first + 10),
+            IsIdTooLong = isIdTooLong,
         };
     }
 

@@ -103,7 +103,9 @@ internal sealed class CopiedRows(Stream copy)
             _userTableBytes = userTableBytes;
         }
 
-        var key = _key with { RecordId = Text(Field().Span) };
+        var record = Text(Field().Span);
+        var isIdTooLong = RecordKey.IsTooLong(record);
+        var key = _key with { RecordId = isIdTooLong ? "" : record };
         var microseconds = BinaryPrimitives.ReadInt64BigEndian(Field().Span);
         IsTied = !isOther && microseconds == _createdAt;
         _createdAt = microseconds;
@@ -130,6 +132,7 @@ internal sealed class CopiedRows(Stream copy)
         )
         {
             Xid = xid,
+            IsIdTooLong = isIdTooLong,
         };
     }
 

@@ -35,8 +35,19 @@ internal sealed class FoldNotices(FeedOptions options, Metrics metrics, ILogger 
         }
     }
 
-    public void OfStamp(ChangeRow row, DateTimeOffset now)
+    public void OfRow(ChangeRow row, DateTimeOffset now)
     {
+        if (row.IsIdTooLong)
+        {
+            metrics.UndecodableRows.Add(1);
+            Log.Undecodable(
+                logger,
+                row.Position.Id,
+                row.Key.ToString(),
+                $"its record_id has more than {RecordKey.RecordIdBytesMax} bytes"
+            );
+        }
+
         if (row.Position.CreatedAt > now + options.FutureMax)
         {
             Log.FutureStamp(logger, row.Position.Id, row.Key.ToString(), row.Position.CreatedAt - now);

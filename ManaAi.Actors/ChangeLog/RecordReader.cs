@@ -33,7 +33,8 @@ internal static class RecordReader
         await using var command = transaction
             .Command(Sql.Get("RecordsOf"))
             .Add("table", owner.TableName)
-            .Add("user", owner.UserId);
+            .Add("user", owner.UserId)
+            .Add("id_bytes_max", RecordKey.RecordIdBytesMax);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var ids = new List<string>();
         while (await reader.ReadAsync(cancellationToken))

@@ -166,7 +166,7 @@ internal sealed class WholeLogFold(
 
             if (row is not null)
             {
-                notices.OfStamp(row, view.ReadAt);
+                notices.OfRow(row, view.ReadAt);
                 if (!tied.TryAdd(row))
                 {
                     batch.LeaveOut(row);

@@ -116,7 +116,12 @@ internal sealed class RecordWalk(
     private Task<KeyedStream<LoggedChange>> ChangesAsync(string table, CancellationToken cancellationToken) =>
         snapshot.StreamAsync(
             shape.Statement("VerifyChanges"),
-            command => command.Add("table", table).Add("xmin", bound.Xmin).Add("since", bound.Since),
+            command =>
+                command
+                    .Add("table", table)
+                    .Add("xmin", bound.Xmin)
+                    .Add("since", bound.Since)
+                    .Add("id_bytes_max", RecordKey.RecordIdBytesMax),
             VerifyRows.ReadChange,
             change => change.Row.Key,
             cancellationToken

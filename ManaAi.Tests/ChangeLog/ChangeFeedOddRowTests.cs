@@ -109,6 +109,39 @@ public sealed class ChangeFeedOddRowTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_id_that_the_logs_index_holds_and_ours_do_not_stops_nothing_and_is_told()
+    {
+        var bytes = new byte[1988];
+        new Random(1).NextBytes(bytes);
+        var user = new string('u', 36);
+        await _bench.InsertAsync(
+            DeviceChanges.Insert("long") with
+            {
+                RecordId = Convert.ToBase64String(bytes)[..2650],
+                UserId = user,
+            }
+        );
+        await _bench.InsertAsync(
+            DeviceChanges.Insert("other") with
+            {
+                RecordId = "mission-2",
+                UserId = user,
+            }
+        );
+        await _bench.InsertAsync(DeviceChanges.Title("after it", Time(2)));
+
+        await _bench.FoldAsync();
+
+        (await _bench.FieldAsync("title")).ShouldBe("after it");
+        _bench.Log.Of(201).ShouldHaveSingleItem().ShouldContain("more than 2000 bytes");
+        (await _bench.Rows.ReadAsync<long>("select count(*) from mana_ai.missions")).ShouldBe(2);
+        (await _bench.FoldAsync()).Rows.ShouldBe(0);
+        await StartAnewAsync();
+        (await _bench.Rows.ReadAsync<long>("select count(*) from mana_ai.missions")).ShouldBe(2);
+        _bench.Log.Of(201).Count.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_row_stamped_in_the_past_takes_its_place_in_the_record()
     {
         await _bench.InsertAsync(

@@ -74,7 +74,7 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
 select distinct c.record_id
   from public.sync_changes c
  where c.app_id = 'ai' and c.table_name = @table and c.user_id = @user and c.record_id <> ''
-   and c.created_at is not null
+   and octet_length(c.record_id) <= @id_bytes_max and c.created_at is not null
 
 -- name: InsertIteration
 -- Last before COMMIT, so that the row becomes visible as soon after its created_at as can be.

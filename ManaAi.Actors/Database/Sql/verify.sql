@@ -8,6 +8,7 @@ select c.user_id, c.table_name, c.record_id, c.created_at, c.id, c.op, c.data, c
             then not exists (select from mana_ai.folded_changes f where f.change_id = c.id) else false end as is_pending
   from public.sync_changes c
  where c.app_id = 'ai' and c.table_name = @table and c.created_at is not null and c.record_id <> ''
+   and octet_length(c.record_id) <= @id_bytes_max
    and not exists (select from mana_ai.forgotten_users f where f.user_id = c.user_id)
  order by c.user_id collate "C", c.record_id collate "C", c.created_at, c.id
 
