@@ -21,7 +21,10 @@ internal static class ServiceHost
     /// <summary>How deep an answer's JSON may be: a mission's record, and what stands around it.</summary>
     public const int AnswerDepthMax = ChangeDecoder.JsonDepthMax + 16;
 
-    // Beyond the grace: the actors use all of the grace, and then hand back their runs and close the pool.
+    /// <summary>
+    /// Beyond the grace: the actors use all of the grace, and then hand back their runs and close the pool. As long again
+    /// the runs have for themselves, whatever took the time before.
+    /// </summary>
     public static TimeSpan HandBackTime { get; } = TimeSpan.FromSeconds(5);
 
     /// <param name="addActors">Registers what answers: the tick coordinator, the readiness check, the status reader.</param>

@@ -11,7 +11,7 @@ readonly ALERTS_PLANS=16
 readonly ALERTS_WAIT_SECONDS=120
 
 shorten_times() {
-  sed -E 's/for: .*/for: 1s/; s/\[(15|30)m\]/[15s]/g; s/> (600|900)/> 5/' "$ROOT/docker/prometheus/alerts.yml"
+  sed -E 's/for: .*/for: 1s/; s/\[(15|30)m\]/[15s]/g; s/\[5m\]/[3s]/g; s/> (600|900)/> 5/' "$ROOT/docker/prometheus/alerts.yml"
 }
 
 # --- the parts ----------------------------------------------------------------------------------------------------

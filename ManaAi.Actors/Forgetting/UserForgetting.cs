@@ -124,7 +124,10 @@ public sealed class UserForgetting(SyncDatabase database)
         CancellationToken cancellationToken
     )
     {
-        await using var command = transaction.Command(Sql.Get("RecordsOfUser")).Add("user", user.Value);
+        await using var command = transaction
+            .Command(Sql.Get("RecordsOfUser"))
+            .Add("user", user.Value)
+            .Add("id_bytes_max", RecordKey.RecordIdBytesMax);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var keys = new List<RecordKey>();
         while (await reader.ReadAsync(cancellationToken))

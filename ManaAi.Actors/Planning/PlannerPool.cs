@@ -279,7 +279,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         var isOver = new CancellationTokenSource();
         _underWay.Add(planner, new UnderWay(claim, isOver));
         _metrics.PlannersBusy.Record(_underWay.Count);
-        if (claim.Epoch == 1)
+        if (claim.IsFirst)
         {
             // What was claimed before was on time once, also where the attempt was given back; its wait is its own.
             _metrics.ScheduleLag.Record((claim.ClaimedAt - claim.Occurrence.DueAt).TotalSeconds);

@@ -37,6 +37,9 @@ public sealed record Claim(
     /// <summary>An operator asked for it: nextRunAt has no say in it, and a future one stays where it is.</summary>
     public bool IsManual { get; init; }
 
+    /// <summary>Nobody has claimed it before: what was given back since counts as no attempt, and was begun all the same.</summary>
+    public bool IsFirst { get; init; }
+
     /// <summary>Its cadence was written after its nextRunAt, which then tells nothing of the user's zone.</summary>
     public bool IsCadenceNewer { get; init; }
 

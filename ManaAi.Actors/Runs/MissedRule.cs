@@ -22,7 +22,7 @@ public static class MissedRule
 
         // Only a first claim can be late by being missed: what was claimed before was begun in time, also where that was
         // given back and counts as no attempt. What an operator asked for has no time of its own.
-        return IsSkippedAsLate(late, options) && claim is { Epoch: 1, IsManual: false }
+        return IsSkippedAsLate(late, options) && claim is { IsFirst: true, IsManual: false }
             ? Skipped(
                 claim,
                 $"more than one tick interval ago ({Text(options.LateAfter)}), and MISSED_RUNS is skip"

@@ -34,8 +34,10 @@ public sealed class OccurrenceOpener(
         CancellationToken cancellationToken
     )
     {
-        if (!await IsAnythingToDoAsync(cancellationToken))
+        var (isAnythingToDo, lag) = await IsAnythingToDoAsync(cancellationToken);
+        if (!isAnythingToDo)
         {
+            Seen(lag);
             metrics.OpenOccurrences.Record(0);
             metrics.TokensReserved.Record(0);
             metrics.LongestWait.Record(0);
@@ -66,22 +68,31 @@ public sealed class OccurrenceOpener(
             }
         }
 
+        // Only here: a log that is read and then not acted on would look well.
+        Seen(lag);
         return new OpenReport(all, found.Claimable);
     }
 
+    private void Seen(TimeSpan? lag)
+    {
+        if (lag is { } span)
+        {
+            metrics.Probes.CursorSeen(span);
+        }
+    }
+
     /// <summary>Whether a run is open, or a mission is due or wants its first schedule. Without, all below finds nothing.</summary>
-    private Task<bool> IsAnythingToDoAsync(CancellationToken cancellationToken) =>
+    private Task<(bool IsSo, TimeSpan? Lag)> IsAnythingToDoAsync(CancellationToken cancellationToken) =>
         database.OnceAsync(
             batch => batch.Then(Sql.Get("IsAnythingToDo")),
             async (reader, token) =>
             {
                 await reader.ReadAsync(token);
-                if (reader.GetNullable<double>(1) is { } lag)
-                {
-                    metrics.Probes.CursorSeen(TimeSpan.FromSeconds(lag));
-                }
-
-                return reader.GetBoolean(0);
+                metrics.BreakerState.Record(reader.GetInt64(2));
+                TimeSpan? lag = reader.GetNullable<double>(1) is { } seconds
+                    ? TimeSpan.FromSeconds(seconds)
+                    : null;
+                return (reader.GetBoolean(0), lag);
             },
             cancellationToken
         );

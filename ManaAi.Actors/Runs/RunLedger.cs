@@ -314,6 +314,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             IsManual = reader.GetString(15) == "manual",
             OpenedBy = reader.GetText(16),
             IsCadenceNewer = reader.GetBoolean(17),
+            IsFirst = reader.GetBoolean(18),
         };
 
     /// <param name="WaitedFor">Only runs that have waited for the model for longer than this; null takes all.</param>

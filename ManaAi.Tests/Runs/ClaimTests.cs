@@ -52,6 +52,24 @@ public sealed class ClaimTests : BenchTests
     }
 
     [Fact]
+    public async Task The_first_claim_is_the_first_that_somebody_made_also_where_the_run_was_opened_again()
+    {
+        var node = Bench.Node();
+        var mission = await Bench.InsertDueAsync();
+        await node.TickAsync();
+        await Bench.EditAsync(mission, "state", "\"paused\"");
+        await node.TickAsync();
+        await Bench.EditAsync(mission, "state", "\"active\"");
+
+        var first = await node.TickAndClaimAsync();
+        await node.ReleaseAsync(first, new Release(TimeSpan.Zero, "rate-limit", "429", CostsAttempt: false));
+        var second = (await node.ClaimAsync()).ShouldHaveSingleItem();
+
+        first.Epoch.ShouldBeGreaterThan(1);
+        (first.IsFirst, second.IsFirst, second.Attempt).ShouldBe((true, false, 1));
+    }
+
+    [Fact]
     public async Task A_users_cap_holds_over_all_nodes()
     {
         var (first, second) = (Bench.Node("node-1"), Bench.Node("node-2"));

@@ -33,13 +33,13 @@ public sealed class MissedRuleTests
     }
 
     [Theory]
-    [InlineData(1, false, true)]
-    [InlineData(3, false, false)] // Claimed in time, and then it had to wait: the attempt was given back.
-    [InlineData(1, true, false)] // An operator asked for it.
-    public void Only_what_nobody_has_claimed_before_is_late(long epoch, bool isManual, bool isSkipped)
+    [InlineData(true, false, true)]
+    [InlineData(false, false, false)] // Claimed in time, and then it had to wait: the attempt was given back.
+    [InlineData(true, true, false)] // An operator asked for it.
+    public void Only_what_nobody_has_claimed_before_is_late(bool isFirst, bool isManual, bool isSkipped)
     {
         var options = new ScheduleOptions { IsMissedMadeUpFor = false };
-        var claim = Claimed(TimeSpan.FromMinutes(2), 1) with { Epoch = epoch, IsManual = isManual };
+        var claim = Claimed(TimeSpan.FromMinutes(2), 1) with { IsFirst = isFirst, IsManual = isManual };
 
         (MissedRule.Decide(claim, options) is not null).ShouldBe(isSkipped);
     }
@@ -71,7 +71,7 @@ public sealed class MissedRuleTests
         new(
             1,
             new Occurrence(new MissionKey(new UserId("u"), new MissionId("m")), _now - late),
-            attempt,
+            1,
             attempt,
             0,
             "[]"u8.ToArray(),
@@ -80,5 +80,8 @@ public sealed class MissedRuleTests
             _now,
             null,
             IsTakeover: false
-        );
+        )
+        {
+            IsFirst = attempt == 1,
+        };
 }

@@ -55,15 +55,15 @@ public sealed class OperatorListTests : WholeTests
     {
         var node = await StartAsync();
         await node.AskAsync(HttpMethod.Post, "internal/pause", """{"reason":"maintenance"}""");
-        foreach (var id in (string[])["a\nb", "c\uFFFD", new string('d', 250), "e"])
+        foreach (var id in (string[])["a\nb", "c\uFFFD", new string('d', 250), new string('ж', 500), "e"])
         {
             await InsertDueAsync(id);
         }
 
         await node.TickAsync();
 
-        (await IdsAsync(node, "limit=1")).Count.ShouldBe(4);
-        (await IdsAsync(node, "due=true&limit=1")).Count.ShouldBe(4);
+        (await IdsAsync(node, "limit=1")).Count.ShouldBe(5);
+        (await IdsAsync(node, "due=true&limit=1")).Count.ShouldBe(5);
     }
 
     [Fact]

@@ -74,4 +74,4 @@ select count(*) from mana_ai.forgotten_users
 -- name: RecordsOfUser
 select distinct table_name, record_id from public.sync_changes
  where user_id = @user and app_id = 'ai' and table_name in ('aiMissions', 'agents') and record_id <> ''
-   and created_at is not null
+   and octet_length(record_id) <= @id_bytes_max and created_at is not null

@@ -1,10 +1,13 @@
 -- name: IsAnythingToDo
--- What an idle tick asks instead of all that follows; and how long ago the log was read.
+-- What an idle tick asks instead of all that follows; how long ago the log was read; and the breaker: 0 closed, 1 half
+-- open, 2 open. Where nothing is left to claim no claim would tell that it has closed.
 select exists (select from mana_ai.runs where verdict is null)
        or exists (select from mana_ai.missions m
                    where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now())
        or exists (select from mana_ai.missions where needs_schedule),
-       (select extract(epoch from clock_timestamp() - read_at)::float8 from mana_ai.cursor)
+       (select extract(epoch from clock_timestamp() - read_at)::float8 from mana_ai.cursor),
+       (select coalesce(max(case when not is_open then 0 when open_until > clock_timestamp() then 2 else 1 end), 0)::bigint
+          from mana_ai.llm_breakers)
 
 -- name: SupersedeStale
 -- An open, unclaimed run whose mission is no longer due at that instant. A newer nextRunAt is the usual cause.

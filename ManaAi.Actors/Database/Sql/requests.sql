@@ -73,13 +73,14 @@ with ended as (
 locked as materialized (
     -- In the order of their keys, as everywhere.
     select user_id from mana_ai.users
-     where user_id in (select e.user_id from ended e) or exists (select from ended e where e.user_id = '')
+     where user_id in (select e.user_id from ended e)
+        or (ready_at > clock_timestamp() and exists (select from ended e where e.user_id = ''))
      order by user_id
        for update
 ),
 woken as (
     update mana_ai.users set ready_at = clock_timestamp()
-     where user_id in (select user_id from locked) and ready_at > clock_timestamp()
+     where user_id in (select user_id from locked)
 )
 select count(*) from ended
 
@@ -93,12 +94,16 @@ told as (
 select reason from ended
 
 -- name: WakeAfterResume
--- Whoever waited for it may have his turn at once. Users in the order of their keys, as everywhere.
+-- Whoever waited for it may have his turn at once. Users in the order of their keys, as everywhere; a user who is named
+-- also where he seems to be awake, since a claim that has not ended yet may be putting him to sleep.
 with locked as materialized (
-    select user_id from mana_ai.users where user_id = @user or @user = '' order by user_id for update
+    select user_id from mana_ai.users
+     where user_id = @user or (@user = '' and ready_at > clock_timestamp())
+     order by user_id
+       for update
 )
 update mana_ai.users set ready_at = clock_timestamp()
- where user_id in (select user_id from locked) and ready_at > clock_timestamp()
+ where user_id in (select user_id from locked)
 
 -- name: Pauses
 select user_id, mission_id, reason, paused_at, until from mana_ai.pauses

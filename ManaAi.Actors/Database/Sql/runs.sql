@@ -21,6 +21,7 @@ due as (
       from unnest(@users) with ordinality as turns (user_id, turn)
      cross join lateral (
            select w.run_id, w.priority, w.due_at, w.lease_until is not null as was_held, w.reserved_tokens,
+                  w.claimed_at is null as is_first,
                   a.agent_id,
                   case when a.agent_id is not null and coalesce(a.state, 'active') = 'active'
                        then greatest(a.max_concurrent_missions, 1) - (select coalesce(sum(h.runs), 0) from held h
@@ -63,7 +64,7 @@ claimed as (
            agent_id = taken.agent_id, reserved_tokens = 0
       from taken
      where r.run_id = taken.run_id
-    returning r.*, taken.was_held, taken.reserved_tokens as lost_tokens
+    returning r.*, taken.was_held, taken.is_first, taken.reserved_tokens as lost_tokens
 ),
 lost as (
     insert into mana_ai.token_usage (run_id, user_id, mission_id, agent_id, model, prompt_tokens, completion_tokens,
@@ -74,7 +75,7 @@ select c.run_id, c.user_id, c.mission_id, c.due_at, c.epoch, c.attempts, c.calls
        coalesce(c.rate_limited_since, (select greatest(l.since, c.opened_at) from mana_ai.llm_rate_limits l
                                         where l.model = @model)),
        m.record, a.record, c.agent_id, a.max_tokens_per_day, c.kind, c.opened_by,
-       mana_ai.is_cadence_newer(m.record, m.field_times, log.generation = 1)
+       mana_ai.is_cadence_newer(m.record, m.field_times, log.generation = 1), c.is_first
   from claimed c
   join mana_ai.missions m using (user_id, mission_id)
   left join mana_ai.cursor log on true
