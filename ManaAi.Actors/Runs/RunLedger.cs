@@ -149,6 +149,8 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     public Task<bool> ReleaseAsync(Claim claim, Release release, CancellationToken cancellationToken) =>
         database.OnceAsync(
             batch =>
+            {
+                batch.Then(Sql.Get("LockUserOfRun")).Add("run", claim.RunId);
                 batch
                     .Then(Sql.Get("ReleaseRun"))
                     .Add("run", claim.RunId)
@@ -160,8 +162,13 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
                     .Add("costs_attempt", release.CostsAttempt)
                     .Add("keeps_answers", release.KeepsAnswers)
                     .Add("calls_given_back", release.IsCallGivenBack ? 1 : 0)
-                    .Add("calls_ms", (long)release.CallTook.TotalMilliseconds),
-            (reader, token) => reader.ReadAsync(token),
+                    .Add("calls_ms", (long)release.CallTook.TotalMilliseconds);
+            },
+            async (reader, token) =>
+            {
+                await reader.NextResultAsync(token); // Past the user's lock.
+                return await reader.ReadAsync(token);
+            },
             cancellationToken
         );
 

@@ -105,10 +105,8 @@ public sealed class RunRequests(SyncDatabase database, Metrics metrics, ILogger<
             return refusal;
         }
 
-        if (open is { } runId)
+        if (open is { } runId && await HurryAsync(transaction, runId, cancellationToken))
         {
-            await using var hurry = transaction.Command(Sql.Get("HurryRun")).Add("run", runId);
-            await hurry.ExecuteNonQueryAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return new RunRequestResult.Done(runId, IsNew: false);
         }
@@ -125,6 +123,17 @@ public sealed class RunRequests(SyncDatabase database, Metrics metrics, ILogger<
 
         await transaction.CommitAsync(cancellationToken);
         return new RunRequestResult.Done(opened, IsNew: true);
+    }
+
+    /// <returns>false where it was closed at the same moment, as by a tick whose device has moved nextRunAt.</returns>
+    private static async Task<bool> HurryAsync(
+        DatabaseTransaction transaction,
+        long runId,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var hurry = transaction.Command(Sql.Get("HurryRun")).Add("run", runId);
+        return await hurry.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     private static async Task QueueAsync(

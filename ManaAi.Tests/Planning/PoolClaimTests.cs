@@ -100,7 +100,10 @@ public sealed class PoolClaimTests : IAsyncLifetime
     private async Task<TcpClient> NextCallAsync()
     {
         await _bench.Pool.WakeAsync(_access, CancellationToken.None);
-        return await _llm.AcceptTcpClientAsync().WaitAsync(Patience);
+        var call = await _llm.AcceptTcpClientAsync().WaitAsync(Patience);
+        // Until the request is on its way: where it is ended before, its connection is left for the next one.
+        await call.GetStream().ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(Patience);
+        return call;
     }
 
     /// <summary>Until the caller hangs up.</summary>

@@ -70,6 +70,35 @@ public sealed class ClaimTests : BenchTests
     }
 
     [Fact]
+    public async Task What_was_just_given_back_is_not_renewed()
+    {
+        var node = Bench.Node();
+        await Bench.InsertDueAsync();
+        var claim = await node.TickAndClaimAsync();
+        await node.ReleaseAsync(claim, new Release(_anHour, "retry", "x", CostsAttempt: true));
+
+        (await node.Ledger.RenewAsync([claim], CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_lapsed_lease_that_nobody_may_take_over_keeps_no_user_awake()
+    {
+        var (gone, node) = (Bench.Node("gone"), Bench.Node());
+        await Bench.InsertManyDueAsync("user-1", 3);
+        await gone.TickAsync();
+        var held = (await gone.ClaimAsync(slots: 1)).ShouldHaveSingleItem();
+        await Database.ExecuteAsync(
+            $"insert into mana_ai.pauses (user_id, mission_id, reason) values ('user-1', '{held.Mission.MissionId.Value}', 'x')"
+        );
+        await Bench.AgeLeasesAsync();
+
+        (await node.ClaimAsync()).Count.ShouldBe(2, "its cap");
+
+        var wait = (await node.Ledger.UntilReadyAsync(CancellationToken.None)).ShouldNotBeNull();
+        wait.ShouldBeGreaterThan(TimeSpan.FromSeconds(10), "nothing changes before a lease ends");
+    }
+
+    [Fact]
     public async Task A_users_cap_holds_over_all_nodes()
     {
         var (first, second) = (Bench.Node("node-1"), Bench.Node("node-2"));

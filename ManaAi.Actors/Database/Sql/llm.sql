@@ -75,10 +75,17 @@ update mana_ai.llm_breakers
 
 -- name: CloseBreakers
 -- mana-llm answered the probe. What failed before does not count against it any more.
-with closed as (
+with locked as materialized (
+    -- In the order of their causes, as claims lock them.
+    select cause from mana_ai.llm_breakers
+     where is_open and probe_run = @run and probe_epoch = @epoch and cause = any(@causes)
+     order by cause
+       for update
+),
+closed as (
     update mana_ai.llm_breakers
        set is_open = false, trips = 0, probe_run = null, probe_epoch = null, open_until = null, detail = null
-     where is_open and probe_run = @run and probe_epoch = @epoch and cause = any(@causes)
+     where cause in (select cause from locked)
     returning cause
 ), forgotten as (
     delete from mana_ai.llm_calls where exists (select from closed where cause = 'failures')

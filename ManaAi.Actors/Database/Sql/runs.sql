@@ -125,7 +125,8 @@ select case when held.claimed_at >= now() then clock_timestamp() else u.turn_at 
                     and (r.kind = 'manual' or m.next_run_at = r.due_at)
                     and m.state = 'active' and not m.deleted and m.obstacle is null)
        end
-  from (select count(*) filter (where r.lease_until >= now()) as runs, min(r.lease_until) as until,
+  from (select count(*) filter (where r.lease_until >= now()) as runs,
+               min(r.lease_until) filter (where r.lease_until >= now()) as until,
                max(r.claimed_at) as claimed_at
           from mana_ai.runs r
          where r.user_id = u.user_id and r.verdict is null and r.lease_until is not null) held)
@@ -136,24 +137,27 @@ returning coalesce(ready_at > clock_timestamp(), true)
 select extract(epoch from min(ready_at) - clock_timestamp())::float8 from mana_ai.users where ready_at < 'infinity'
 
 -- name: RenewLeases
--- The epoch in the WHERE: a claim that was taken over is not renewed, and its absence says so.
+-- The epoch in the WHERE: a claim that was taken over is not renewed, and its absence says so; nor is one that was just
+-- given back.
 update mana_ai.runs r
    set lease_until = clock_timestamp() + @lease
   from unnest(@runs, @epochs) as mine (run_id, epoch)
  where r.run_id = mine.run_id and r.epoch = mine.epoch and r.owner = @node and r.closed_at is null
+   and r.lease_until is not null
 returning r.run_id
+
+-- name: LockUserOfRun
+-- Before the run, as everywhere; and a statement of its own, so that what follows sees what was true when the lock was got.
+select user_id from mana_ai.users
+ where user_id = (select r.user_id from mana_ai.runs r where r.run_id = @run)
+   for update
 
 -- name: ReleaseRun
 -- The attempt failed, or waits: free again, not before the wait is over. What did not cost an attempt gives it back:
 -- 429 may be answered more often than an occurrence has calls. Answers that led nowhere are not kept for the next
 -- attempt; rounds of calls are, it goes on after them. A run less under the cap: another of the same user's may have
--- its turn. The user is locked before the run, as everywhere.
-with locked as materialized (
-    select u.user_id from mana_ai.users u
-     where u.user_id = (select r.user_id from mana_ai.runs r where r.run_id = @run)
-       for update
-),
-released as (
+-- its turn.
+with released as (
     update mana_ai.runs
        set lease_until = null, claimable_at = clock_timestamp() + @wait, waits_for = @waits_for,
            last_error = @last_error, reserved_tokens = 0, calls_ms = calls_ms + @calls_ms,
@@ -162,7 +166,7 @@ released as (
            calls = greatest(calls - @calls_given_back, 0),
            rate_limited_since = case when @waits_for = 'rate-limit'
                                      then coalesce(rate_limited_since, clock_timestamp()) end
-     where run_id = @run and epoch = @epoch and owner = @node and closed_at is null and exists (select from locked)
+     where run_id = @run and epoch = @epoch and owner = @node and closed_at is null
     returning run_id, user_id, claimable_at
 )
 update mana_ai.users u
