@@ -112,7 +112,7 @@ public sealed class PlannerActor(
             var result = await writer.WriteAsync(run.Access, run.Claim, agent, verdict, run.IsOver);
             Count(verdict, result);
         }
-        catch (PostgresException exception) when (!exception.IsTransient)
+        catch (PostgresException exception) when (!exception.IsTransient || IsForAWhile(exception))
         {
             await AfterRefusalAsync(run, exception);
         }
@@ -149,6 +149,11 @@ public sealed class PlannerActor(
             _ => null,
         };
 
+    /// <summary>A disk that is full, memory that is short, a lock that somebody holds: not the row's fault.</summary>
+    private static bool IsForAWhile(PostgresException exception) =>
+        exception.SqlState == PostgresErrorCodes.LockNotAvailable
+        || exception.SqlState.StartsWith("53", StringComparison.Ordinal);
+
     /// <summary>The log does not take the row: again later with the same answer, and in the end given up, not looped.</summary>
     private async Task AfterRefusalAsync(PlanRun run, PostgresException exception)
     {
@@ -161,7 +166,8 @@ public sealed class PlannerActor(
             exception.SqlState
         );
         var error = $"the change log did not take the result: SQLSTATE {exception.SqlState}";
-        if (claim.Attempt > runs.AttemptsMax)
+        var isForAWhile = IsForAWhile(exception);
+        if (claim.Attempt > runs.AttemptsMax && !isForAWhile)
         {
             if (await ledger.GiveUpAsync(claim, error, run.IsOver))
             {
@@ -176,7 +182,7 @@ public sealed class PlannerActor(
         var wait = RetryWaits.AfterFailure(runs.RetryBase, claim.Attempt, jitter: 0);
         await ledger.ReleaseAsync(
             claim,
-            new Release(wait, "write-back", error, CostsAttempt: true) { KeepsAnswers = true },
+            new Release(wait, "write-back", error, CostsAttempt: !isForAWhile) { KeepsAnswers = true },
             run.IsOver
         );
     }

@@ -209,6 +209,31 @@ public sealed class LadderTests : WholeTests
         Llm.Calls.Total.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData("disk_full")]
+    [InlineData("lock_not_available")]
+    public async Task A_database_that_takes_no_rows_for_a_while_costs_no_attempt_and_gives_nothing_up(
+        string by
+    )
+    {
+        var node = await StartAsync(("RUN_MAX_ATTEMPTS", "1"), ("RUN_RETRY_BASE_MS", "600000"));
+        await InsertDueAsync("refused");
+        await Database.RefuseRowsOfAsync("refused", by);
+        for (var offer = 0; offer < 3; offer++)
+        {
+            await node.TickAsync();
+            var run = await SingleRunAsync();
+            (run.Verdict, run.WaitsFor, run.Attempts).ShouldBe((null, "write-back", 0));
+            await ReleaseWaitsAsync();
+        }
+
+        await Database.TakeRowsAgainAsync();
+        (await node.TickAsync()).Numbers.ShouldBe((1, 1, 1, 0));
+
+        Llm.Calls.Total.ShouldBe(1);
+        (await node.MetricAsync("mana_ai_lease_takeovers_total")).ShouldBe(0);
+    }
+
     [Fact]
     public async Task A_result_that_the_log_takes_at_last_is_the_one_that_was_paid_for()
     {
