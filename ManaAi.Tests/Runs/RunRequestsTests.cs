@@ -234,11 +234,11 @@ public sealed class RunRequestsTests : BenchTests
     [Fact]
     public async Task Who_begins_to_follow_the_events_asks_for_those_that_nobody_can_see_yet()
     {
-        const string event_ =
+        const string insert =
             "insert into mana_ai.events (kind, user_id, mission_id) values ('due', 'u', 'm')";
-        await Database.ExecuteAsync(event_);
+        await Database.ExecuteAsync(insert);
         await Database.ExecuteAsync("select nextval(pg_get_serial_sequence('mana_ai.events', 'event_id'))");
-        await Database.ExecuteAsync(event_);
+        await Database.ExecuteAsync(insert);
         var events = new EventList(Bench.Sync);
 
         var fresh = await events.BeginAsync(last: null, TimeProvider.System, CancellationToken.None);

@@ -128,11 +128,7 @@ public sealed class NodeTests : WholeTests
     [Fact]
     public async Task A_node_that_is_stopped_hands_back_what_it_cannot_finish_and_the_next_goes_on_at_once()
     {
-        var stopping = await StartAsync();
-        Llm.Behave(Hanging);
-        await InsertDueAsync(objective: HangingObjective);
-        var pending = stopping.SendTickAsync();
-        await Llm.Calls.WhenAsync(1, CancellationToken.None);
+        var (stopping, pending) = await StartHangingAsync();
 
         await stopping.StopAsync();
         (await pending).Dispose();
@@ -146,17 +142,24 @@ public sealed class NodeTests : WholeTests
     [Fact]
     public async Task A_node_whose_time_to_stop_is_used_up_hands_back_all_the_same()
     {
-        var stopping = await StartAsync();
-        Llm.Behave(Hanging);
-        await InsertDueAsync(objective: HangingObjective);
-        var pending = stopping.SendTickAsync();
-        await Llm.Calls.WhenAsync(1, CancellationToken.None);
+        var (stopping, pending) = await StartHangingAsync();
 
         await stopping.StopAsync(new CancellationToken(canceled: true));
 
         (await SingleRunAsync()).LeaseUntil.ShouldBeNull();
         (await Database.ReadAsync<bool>("select gone_at is not null from mana_ai.nodes")).ShouldBeTrue();
         await pending.ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    /// <summary>A node with a call under way that is never answered, and the tick that began it.</summary>
+    private async Task<(WholeNode Node, Task<HttpResponseMessage> Tick)> StartHangingAsync()
+    {
+        var node = await StartAsync();
+        Llm.Behave(Hanging);
+        await InsertDueAsync(objective: HangingObjective);
+        var pending = node.SendTickAsync();
+        await Llm.Calls.WhenAsync(1, CancellationToken.None);
+        return (node, pending);
     }
 
     [Fact]
