@@ -39,13 +39,8 @@ internal sealed class FoldNotices(FeedOptions options, Metrics metrics, ILogger 
     {
         if (row.IsIdTooLong)
         {
-            metrics.UndecodableRows.Add(1);
-            Log.Undecodable(
-                logger,
-                row.Position.Id,
-                row.Key.ToString(),
-                $"its record_id has more than {RecordKey.RecordIdBytesMax} bytes"
-            );
+            var reason = $"its record_id has more than {RecordKey.RecordIdBytesMax} bytes";
+            OfUnfolded(new UnfoldedRow(row.Key, row.Position.Id, reason, NewerSchema: null));
         }
 
         if (row.Position.CreatedAt > now + options.FutureMax)

@@ -74,7 +74,7 @@ public sealed record MissionState(
     /// A text for an indexed column: null where it could be longer than an index holds beside the record's key. No state
     /// that means anything is, and an agent with such an id counts as one that is not known.
     /// </summary>
-    internal static string? ColumnText(RecordFold fold, string name) =>
+    private static string? ColumnText(RecordFold fold, string name) =>
         fold.Text(name) is { Length: <= ColumnCharactersMax } text ? text : null;
 
     /// <summary>A record is deleted if its deletedAt is any text but the empty one. Nothing else decides it.</summary>

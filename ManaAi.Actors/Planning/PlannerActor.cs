@@ -154,7 +154,10 @@ public sealed class PlannerActor(
         exception.SqlState == PostgresErrorCodes.LockNotAvailable
         || exception.SqlState.StartsWith("53", StringComparison.Ordinal);
 
-    /// <summary>The log does not take the row: again later with the same answer, and in the end given up, not looped.</summary>
+    /// <summary>
+    /// The log does not take the row: again later with the same answer, and in the end given up, unless nothing would be
+    /// taken now: that ends, and is waited for.
+    /// </summary>
     private async Task AfterRefusalAsync(PlanRun run, PostgresException exception)
     {
         var claim = run.Claim;

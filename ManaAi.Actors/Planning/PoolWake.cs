@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using ManaAi.Actors.Database;
+using ManaAi.Actors.Runs;
 
 namespace ManaAi.Actors.Planning;
 
@@ -8,6 +9,10 @@ public sealed class PoolWake(DatabaseGate gate, PlannerPool pool, PlannerOptions
 {
     /// <summary>Something may be claimed sooner than the pool knows. It stays asleep where nobody woke it yet.</summary>
     public void Nudge() => pool.Nudge();
+
+    /// <summary>What was asked for starts at once; a refusal wakes nobody.</summary>
+    public Task StartAsync(RunRequestResult result, CancellationToken cancellationToken) =>
+        result is RunRequestResult.Done ? WakeAsync(cancellationToken) : Task.CompletedTask;
 
     public async Task WakeAsync(CancellationToken cancellationToken)
     {

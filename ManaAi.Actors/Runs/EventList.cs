@@ -44,7 +44,7 @@ public sealed class EventList(SyncDatabase database)
     )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("LastEvent")).Add("last", last);
+        await using var command = transaction.Command(Sql.Get("BeginEvents")).Add("last", last);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return new EventFollower(reader.GetInt64(0), time, reader.GetFieldValue<long[]>(1));

@@ -189,18 +189,13 @@ internal static class RunEndpoints
         return Answer(result);
     }
 
-    /// <summary>What was asked for starts at once.</summary>
     private static async Task<Results<Ok<RunRequestView>, ProblemHttpResult>> StartAsync(
         RunRequestResult result,
         PoolWake wake,
         CancellationToken cancellationToken
     )
     {
-        if (result is RunRequestResult.Done)
-        {
-            await wake.WakeAsync(cancellationToken);
-        }
-
+        await wake.StartAsync(result, cancellationToken);
         return Answer(result);
     }
 

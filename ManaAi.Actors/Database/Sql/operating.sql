@@ -123,7 +123,7 @@ select event_id, at, kind, user_id, mission_id, run_id, due_at, epoch, node, det
   from mana_ai.events where event_id = any(@ids)
  order by event_id
 
--- name: LastEvent
+-- name: BeginEvents
 -- Where somebody begins, and which numbers just before it may still come.
 select l.id, array(select n from generate_series(greatest(l.id - 1000, 1), l.id - 1) n
                     where not exists (select from mana_ai.events e where e.event_id = n))

@@ -73,11 +73,7 @@ internal static class MissionEndpoints
         }
 
         var result = await requests.RunNowAsync(key, cancellationToken);
-        if (result is RunRequestResult.Done)
-        {
-            await wake.WakeAsync(cancellationToken);
-        }
-
+        await wake.StartAsync(result, cancellationToken);
         return Pages.GoTo(RunAnswers.Of(result, "run-now").On(back));
     }
 

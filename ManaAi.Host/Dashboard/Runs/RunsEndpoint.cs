@@ -117,11 +117,7 @@ internal static class RunsEndpoint
         }
 
         var result = await requests.RetryAsync(id, cancellationToken);
-        if (result is RunRequestResult.Done)
-        {
-            await wake.WakeAsync(cancellationToken);
-        }
-
+        await wake.StartAsync(result, cancellationToken);
         return Pages.GoTo(RunAnswers.Of(result, "retried").On(Back(context, runId)));
     }
 

@@ -34,14 +34,14 @@ public sealed record Done(string What, long? Count, string? Fault)
         "changed",
     ];
 
-    public static Done? Of(IQueryCollection query) =>
-        query.Text("done") is { } word && Words.Contains(word, StringComparer.Ordinal)
-            ? new Done(
-                word,
-                NumberOf(query.Text("of")),
-                Array.Find(Faults, fault => fault == query.Text("why"))
-            )
-            : null;
+    public static Done? Of(IQueryCollection query)
+    {
+        var what = Array.Find(Words, word => word == query.Text("done"));
+        var fault = Array.Find(Faults, word => word == query.Text("why"));
+        return what is null || (what is "refused" && fault is null)
+            ? null
+            : new Done(what, NumberOf(query.Text("of")), fault);
+    }
 
     private static long? NumberOf(string? text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
