@@ -32,8 +32,13 @@ internal sealed record ArrivedAnswer(
 /// <summary>What is noted in the runs' rows of their calls: for each run, and together for those that come at once.</summary>
 internal sealed class CallNotes
 {
-    // Where statements are prepared, PostgreSQL would plan these anew for each length of the arrays.
-    private const string GenericPlans = "select set_config('plan_cache_mode', 'force_generic_plan', true)";
+    /// <summary>
+    /// How the statements for several are planned; one result set. Where statements are prepared, PostgreSQL would plan them
+    /// anew for each length of the arrays; and a plan that was made while the ledger was short would read all of it, until
+    /// someone analyzes the table.
+    /// </summary>
+    internal const string HowPlanned =
+        "select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)";
 
     private readonly SyncDatabase _database;
     private readonly NodeId _node;
@@ -147,7 +152,7 @@ internal sealed class CallNotes
         return _database.OnceAsync<IReadOnlyList<bool>>(
             batch =>
             {
-                batch.Then(GenericPlans);
+                batch.Then(HowPlanned);
                 add(batch, ordered)
                     .Add("node", _node.Value)
                     .Add("runs", claims.Select(claim => claim.RunId).ToArray())

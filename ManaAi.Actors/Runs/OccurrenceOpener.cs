@@ -28,9 +28,11 @@ public sealed class OccurrenceOpener(
     private readonly HashSet<MissionKey> _refused = [];
 
     /// <summary>In few round trips, since an idle tick costs little else; in one where there is nothing to do.</summary>
+    /// <param name="begin">Lets planners begin with the first of a herd, while the others are opened.</param>
     public async Task<OpenReport> OpenAsync(
         LogAccess access,
         bool isDryRun,
+        Func<CancellationToken, ValueTask> begin,
         CancellationToken cancellationToken
     )
     {
@@ -44,17 +46,20 @@ public sealed class OccurrenceOpener(
             return new OpenReport(0, []);
         }
 
-        var opened = await CloseAndOpenAsync(cancellationToken);
-        var all = opened;
-        while (opened == options.OpenedMax)
+        // What is claimable is told with each statement that opens some: planners may have taken it by the next one.
+        var claimable = new HashSet<long>();
+        var (opened, longestWait) = await CloseAndOpenAsync(
+            options.OpenedFirst,
+            claimable,
+            cancellationToken
+        );
+        if (opened == options.OpenedFirst)
         {
-            // A herd is opened in several statements.
-            opened = await CloseAndOpenAsync(cancellationToken);
-            all += opened;
+            opened += await OpenHerdAsync(claimable, isDryRun ? null : begin, cancellationToken);
         }
 
+        metrics.LongestWait.Record(isDryRun ? 0 : longestWait);
         var found = await LookAsync(cancellationToken);
-        metrics.LongestWait.Record(isDryRun ? 0 : found.LongestWait);
         if (options.IsScheduleAdvanced && !isDryRun)
         {
             foreach (var occurrence in found.ClosedDue)
@@ -70,7 +75,32 @@ public sealed class OccurrenceOpener(
 
         // Only here: a log that is read and then not acted on would look well.
         Seen(lag);
-        return new OpenReport(all, found.Claimable);
+        return new OpenReport(opened, claimable);
+    }
+
+    /// <summary>What is left of a herd, in several statements.</summary>
+    /// <returns>How many were opened.</returns>
+    private async Task<long> OpenHerdAsync(
+        HashSet<long> claimable,
+        Func<CancellationToken, ValueTask>? begin,
+        CancellationToken cancellationToken
+    )
+    {
+        var all = 0L;
+        long opened;
+        do
+        {
+            if (begin is not null)
+            {
+                await database.OnceAsync(batch => batch.Then(Sql.Get("QueueUsers")), cancellationToken);
+                await begin(cancellationToken);
+            }
+
+            (opened, _) = await CloseAndOpenAsync(options.OpenedMax, claimable, cancellationToken);
+            all += opened;
+        } while (opened == options.OpenedMax);
+
+        return all;
     }
 
     private void Seen(TimeSpan? lag)
@@ -98,7 +128,13 @@ public sealed class OccurrenceOpener(
         );
 
     /// <summary>Closes what is no longer due, takes up again what is, and opens what has come due.</summary>
-    private Task<long> CloseAndOpenAsync(CancellationToken cancellationToken) =>
+    /// <param name="claimable">Gets those that are claimable now.</param>
+    /// <returns>How many were opened; and the longest that a user has waited, in seconds.</returns>
+    private Task<(long Opened, double LongestWait)> CloseAndOpenAsync(
+        int most,
+        HashSet<long> claimable,
+        CancellationToken cancellationToken
+    ) =>
         database.OnceAsync(
             batch =>
             {
@@ -110,7 +146,8 @@ public sealed class OccurrenceOpener(
                     .Add("late_after", options.LateAfter)
                     .Add("missed_after", schedule.MissedAfter)
                     .Add("spread", schedule.Spread)
-                    .Add("runs_max", (long)options.OpenedMax);
+                    .Add("runs_max", (long)most);
+                batch.Then(Sql.Get("ClaimableRuns"));
             },
             async (reader, token) =>
             {
@@ -122,10 +159,29 @@ public sealed class OccurrenceOpener(
                     Log.Abandoned(logger, missed, reader.GetInstant(2), schedule.MissedAfter);
                 }
 
-                return reader.GetInt64(0);
+                var opened = reader.GetInt64(0);
+                await reader.NextResultAsync(token);
+                return (opened, await ReadClaimableAsync(reader, claimable, token));
             },
             cancellationToken
         );
+
+    /// <returns>The longest that a user has waited, in seconds.</returns>
+    private static async Task<double> ReadClaimableAsync(
+        NpgsqlDataReader reader,
+        HashSet<long> claimable,
+        CancellationToken cancellationToken
+    )
+    {
+        var longest = 0.0;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            claimable.Add(reader.GetInt64(0));
+            longest = Math.Max(longest, reader.GetNullable<double>(1) ?? 0);
+        }
+
+        return longest;
+    }
 
     private async Task ReadSupersededAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
@@ -152,7 +208,6 @@ public sealed class OccurrenceOpener(
                 AddRefused(batch.Then(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax));
                 // Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.
                 AddRefused(batch.Then(Sql.Get("FindUnscheduled")).Add("missions_max", (long)MovedOnMax));
-                batch.Then(Sql.Get("ClaimableRuns"));
                 batch.Then(Sql.Get("TickGauges"));
             },
             ReadFoundAsync,
@@ -161,7 +216,7 @@ public sealed class OccurrenceOpener(
 
     private async Task<Found> ReadFoundAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        var found = new Found([], [], []);
+        var found = new Found([], []);
         while (await reader.ReadAsync(cancellationToken))
         {
             found.ClosedDue.Add(new Occurrence(ReadKey(reader, 1), reader.GetInstant(3)));
@@ -171,14 +226,6 @@ public sealed class OccurrenceOpener(
         while (await reader.ReadAsync(cancellationToken))
         {
             found.Unscheduled.Add(ReadKey(reader, 0));
-        }
-
-        await reader.NextResultAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            found.Claimable.Add(reader.GetInt64(0));
-            var wait = reader.GetNullable<double>(1) ?? 0;
-            found = found with { LongestWait = Math.Max(found.LongestWait, wait) };
         }
 
         await reader.NextResultAsync(cancellationToken);
@@ -210,16 +257,9 @@ public sealed class OccurrenceOpener(
             .Add("users", _refused.Select(mission => mission.UserId.Value).ToArray())
             .Add("records", _refused.Select(mission => mission.MissionId.Value).ToArray());
 
-    private sealed record Found(
-        List<Occurrence> ClosedDue,
-        List<MissionKey> Unscheduled,
-        List<long> Claimable
-    )
-    {
-        public double LongestWait { get; init; }
-    }
+    private sealed record Found(List<Occurrence> ClosedDue, List<MissionKey> Unscheduled);
 }
 
 /// <param name="Opened">How many occurrences came due.</param>
-/// <param name="Claimable">The runs that are open and claimable now.</param>
-public sealed record OpenReport(long Opened, IReadOnlyList<long> Claimable);
+/// <param name="Claimable">The runs that were open and claimable; planners may be at work on the first of them.</param>
+public sealed record OpenReport(long Opened, IReadOnlyCollection<long> Claimable);

@@ -38,7 +38,10 @@ public sealed record RunOptions
     /// </summary>
     public TimeSpan ClaimGap { get; init; } = TimeSpan.FromMilliseconds(8);
 
-    /// <summary>Occurrences opened in one statement: a herd is opened in several, so that none takes long.</summary>
+    /// <summary>Occurrences opened in a tick's first statement: planners begin while the others of a herd are opened.</summary>
+    public int OpenedFirst { get; init; } = 200;
+
+    /// <summary>And in each of the others, so that none takes long.</summary>
     public int OpenedMax { get; init; } = 5000;
 
     /// <summary>Calls for one occurrence: for each attempt, as many as a dialogue of that mode takes.</summary>

@@ -12,6 +12,9 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
     /// <summary>Runs that end within this time of each other are one reason to look.</summary>
     private static readonly TimeSpan LookGap = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>The same while most of a herd is to come: its runs need not end in the order in which it is looked at.</summary>
+    private static readonly TimeSpan HerdLookGap = TimeSpan.FromMilliseconds(50);
+
     // Runs in one look: of a herd it is asked whether the first ones are settled, then the next, and all of it once.
     private const int PartMax = 50;
 
@@ -41,16 +44,19 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
             }
 
             // While most of a large herd is still to come nobody waits for this part.
-            var inNoHurry = parts.Count > 2 ? PartMax / 2 : 0;
-            await WaitAsync(before + remaining + inNoHurry, cancellationToken);
+            await (
+                parts.Count > 2
+                    ? WaitAsync(before + remaining + (PartMax / 2), HerdLookGap, cancellationToken)
+                    : WaitAsync(before + remaining, LookAgainAfter, cancellationToken)
+            );
         }
     }
 
     /// <summary>Until so many runs ended here that those which were looked at may be among them.</summary>
-    private async Task WaitAsync(long enough, CancellationToken cancellationToken)
+    private async Task WaitAsync(long enough, TimeSpan most, CancellationToken cancellationToken)
     {
         using var isOver = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var longest = Task.Delay(LookAgainAfter, time, isOver.Token);
+        var longest = Task.Delay(most, time, isOver.Token);
         await Task.Delay(LookGap, time, cancellationToken);
         var next = settled.Next;
         while (settled.Count < enough && !longest.IsCompleted)

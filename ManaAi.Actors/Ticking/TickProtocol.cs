@@ -26,10 +26,10 @@ public sealed record ResumeRequested : TickMessage;
 
 /// <summary>What one tick found.</summary>
 /// <param name="At">The database's clock; ours where it could not be asked.</param>
-/// <param name="Claimable">The runs open and claimable when it was over.</param>
+/// <param name="Claimable">The runs that it found open and claimable.</param>
 public sealed record TickOutcome(
     DateTimeOffset At,
-    IReadOnlyList<long> Claimable,
+    IReadOnlyCollection<long> Claimable,
     IReadOnlyList<string> Errors,
     TimeSpan Took
 )

@@ -67,7 +67,12 @@ public sealed class TickRunner(
         var started = time.GetTimestamp();
         await index.EnsureAsync(cancellationToken); // The first time only, and not for long.
         var fold = await FoldAsync(access, cancellationToken);
-        var (opened, claimable) = await opener.OpenAsync(access, options.IsDryRun, cancellationToken);
+        var (opened, claimable) = await opener.OpenAsync(
+            access,
+            options.IsDryRun,
+            token => pool.WakeAsync(access, token),
+            cancellationToken
+        );
         if (claimable.Count > 0 && !options.IsDryRun)
         {
             await pool.WakeAsync(access, cancellationToken);

@@ -17,10 +17,11 @@ internal sealed class NodeProcess : IAsyncDisposable
     private static readonly TimeSpan StartMax = TimeSpan.FromMinutes(1);
 
     private readonly Process _process;
+    private readonly string _log;
 
-    private NodeProcess(Process process, int port)
+    private NodeProcess(Process process, int port, string log)
     {
-        _process = process;
+        (_process, _log) = (process, log);
         Address = new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", port).Uri;
         Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromMinutes(10) };
         Http.DefaultRequestHeaders.Add("X-Service-Key", Key);
@@ -54,22 +55,26 @@ internal sealed class NodeProcess : IAsyncDisposable
             ("PLANNER_MODE", "json"),
             .. settings,
         ];
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
-        start.ArgumentList.Add(
-            Environment.GetEnvironmentVariable(ServiceVariable)
-                ?? Path.Combine(AppContext.BaseDirectory, "mana-ai.dll")
-        );
-        start.ArgumentList.Add("serve");
+        var log = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        // Its log goes to a file, as a service's does: to read it here would take of the processors that are measured.
+        var start = new ProcessStartInfo("sh")
+        {
+            UseShellExecute = false,
+            ArgumentList =
+            {
+                "-c",
+                """exec dotnet "$0" serve > "$1" """,
+                Environment.GetEnvironmentVariable(ServiceVariable)
+                    ?? Path.Combine(AppContext.BaseDirectory, "mana-ai.dll"),
+                log,
+            },
+        };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
         }
 
-        var process = Process.Start(start)!;
-        // Its log is of no interest here, but a full pipe would stop it.
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        var node = new NodeProcess(process, port);
+        var node = new NodeProcess(Process.Start(start)!, port, log);
         await node.WaitAsync(cancellationToken);
         return node;
     }
@@ -95,6 +100,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+        File.Delete(_log);
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)

@@ -9,8 +9,13 @@ namespace ManaAi.Bench.Measuring;
 internal sealed class PlanMeasurements(BenchDatabase database, DueMissions due, Report report)
 {
     private const int Connections = 8; // A node's pool.
-    private const int Herd = 800;
     private const int Turns = 3;
+
+    // Large enough that the tick before it, and the last of it, weigh little: what is asked for is a rate.
+    private const int Herd = 2400;
+
+    // For each node.
+    private const int WarmUp = 800;
 
     // Long enough for the rows to be folded before.
     private static readonly TimeSpan Ahead = TimeSpan.FromSeconds(3);
@@ -95,7 +100,7 @@ internal sealed class PlanMeasurements(BenchDatabase database, DueMissions due, 
             );
         }
 
-        await PlanAsync(nodes, Herd * count, cancellationToken);
+        await PlanAsync(nodes, WarmUp * count, cancellationToken);
         var rates = new Sample();
         for (var turn = 0; turn < Turns; turn++)
         {

@@ -20,6 +20,28 @@ public sealed class OpenerTests : BenchTests
     }
 
     [Fact]
+    public async Task Planners_begin_with_the_first_of_a_herd_while_the_others_are_opened()
+    {
+        var node = Bench.Node(options: new RunOptions { OpenedFirst = 2, OpenedMax = 3 });
+        await Bench.InsertManyDueAsync("user-1", 2);
+        await Bench.InsertManyDueAsync("user-2", 4);
+        var claims = new List<Claim>();
+        var open = new List<long>();
+
+        var claimable = await node.TickAsync(begin: async _ =>
+        {
+            open.Add(await Database.ReadAsync<long>("select count(*) from mana_ai.runs"));
+            claims.AddRange(await node.ClaimAsync());
+        });
+
+        open.ShouldBe([2L, 5L]);
+        claims.Count.ShouldBe(4); // Two of each user at once.
+        // Also those that somebody holds by now.
+        claimable.Order().ShouldBe((await Database.RunsAsync()).Select(run => run.RunId).Order());
+        claimable.Count.ShouldBe(6);
+    }
+
+    [Fact]
     public async Task The_table_itself_holds_an_occurrence_once_also_when_it_is_closed()
     {
         // As a tick would that had looked before another node opened it, planned it and closed it.

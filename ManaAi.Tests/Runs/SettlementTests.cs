@@ -79,8 +79,60 @@ public sealed class SettlementTests : BenchTests
         (await WaitAsync(node, new RunSignal(), runs)).DueMissionCount.ShouldBe(1);
     }
 
-    private Task<TickReport> WaitAsync(BenchNode node, RunSignal signal, IReadOnlyList<long> runs) =>
-        new SettlementWatch(Bench.Sync, node.Id, signal, TimeProvider.System)
+    [Fact]
+    public async Task The_last_run_of_a_herd_is_not_waited_for_longer_than_it_takes_wherever_it_stands()
+    {
+        const int herd = 170;
+        var node = Bench.Node(options: new RunOptions { ConcurrentPerUserMax = herd });
+        await Bench.InsertManyDueAsync("user-1", herd);
+        var runs = await node.TickAsync();
+        var claims = await node.ClaimAsync(herd);
+        var last = claims.Single(claim => claim.RunId == runs.First());
+        await Database.ExecuteAsync(
+            $"""
+            update mana_ai.runs set verdict = 'superseded', closed_at = now(), lease_until = null
+             where run_id <> {last.RunId}
+            """
+        );
+        var signal = new RunSignal();
+        var time = new PatientTime();
+
+        var waiting = WaitAsync(node, signal, runs, time);
+        await time.IsWaitedFor.WaitAsync(_soon);
+        await node.WriteAsync(last);
+        signal.Raise();
+
+        (await waiting).PlansWrittenBack.ShouldBe(1);
+    }
+
+    /// <summary>Who has a second or half of one waits for ever.</summary>
+    private sealed class PatientTime : TimeProvider
+    {
+        private readonly TaskCompletionSource _isWaitedFor = new();
+
+        /// <summary>Someone looked, and waits.</summary>
+        public Task IsWaitedFor => _isWaitedFor.Task;
+
+        public override ITimer CreateTimer(
+            TimerCallback callback,
+            object? state,
+            TimeSpan dueTime,
+            TimeSpan period
+        )
+        {
+            _isWaitedFor.TrySetResult();
+            var isShort = dueTime < TimeSpan.FromMilliseconds(500);
+            return base.CreateTimer(callback, state, isShort ? dueTime : Timeout.InfiniteTimeSpan, period);
+        }
+    }
+
+    private Task<TickReport> WaitAsync(
+        BenchNode node,
+        RunSignal signal,
+        IReadOnlyCollection<long> runs,
+        TimeProvider? time = null
+    ) =>
+        new SettlementWatch(Bench.Sync, node.Id, signal, time ?? TimeProvider.System)
             .WaitAsync(
                 new TickOutcome(DateTimeOffset.UnixEpoch, runs, [], TimeSpan.Zero),
                 CancellationToken.None

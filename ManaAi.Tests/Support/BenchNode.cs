@@ -98,10 +98,20 @@ internal sealed class BenchNode
     public OccurrenceOpener Opener { get; }
 
     /// <summary>Folds and opens, as a tick does; the runs that are open and claimable then.</summary>
-    public async Task<IReadOnlyList<long>> TickAsync(bool isDryRun = false)
+    /// <param name="begin">What planners do while the others of a herd are opened.</param>
+    public async Task<IReadOnlyCollection<long>> TickAsync(
+        bool isDryRun = false,
+        Func<CancellationToken, ValueTask>? begin = null
+    )
     {
         await FoldAsync();
-        return (await Opener.OpenAsync(_bench.Access, isDryRun, CancellationToken.None)).Claimable;
+        var report = await Opener.OpenAsync(
+            _bench.Access,
+            isDryRun,
+            begin ?? (_ => ValueTask.CompletedTask),
+            CancellationToken.None
+        );
+        return report.Claimable;
     }
 
     public Task<FoldReport> FoldAsync() => Feed.FoldAsync(_bench.Access.Shape, CancellationToken.None);
