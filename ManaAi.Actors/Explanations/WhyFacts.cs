@@ -42,6 +42,9 @@ public sealed record WhyFacts(MissionKey Key, DateTimeOffset Now)
     /// <summary>Since when mana-llm answers 429 for the open run.</summary>
     public DateTimeOffset? RateLimitedSince { get; init; }
 
+    /// <summary>An operator wants the open run now.</summary>
+    public bool IsHurried { get; init; }
+
     /// <summary>The closed run of the instant at which it is due by its record.</summary>
     public RunDetails? AtNextRun { get; init; }
 

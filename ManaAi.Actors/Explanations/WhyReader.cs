@@ -18,6 +18,7 @@ public sealed class WhyReader(
 )
 {
     private const int RateLimitedSinceColumn = 25;
+    private const int IsHurriedColumn = 26;
 
     /// <param name="generation">Of the log, for the model that would be asked.</param>
     /// <returns>null where no row of the change log ever named this mission.</returns>
@@ -146,6 +147,7 @@ public sealed class WhyReader(
                 {
                     Open = run,
                     RateLimitedSince = reader.GetNullable<DateTimeOffset>(RateLimitedSinceColumn),
+                    IsHurried = reader.GetBoolean(IsHurriedColumn),
                 };
             }
             else

@@ -37,6 +37,11 @@ internal static class WhySkips
         skips.AddRange(
             facts.Spendings.Where(spending => spending.IsSpent).Select(spent => Spent(spent, words))
         );
+        if (facts is { IsHurried: true, Open.Kind: not "manual" })
+        {
+            return skips; // However long ago it was due.
+        }
+
         if (MissedRule.IsTooOld(late, limits.Schedule))
         {
             var (ago, max) = (words.Span(late), words.Span(limits.Schedule.MissedAfter));

@@ -18,7 +18,7 @@ public sealed record ForecastMission(UserId UserId)
     /// <summary>nextRunAt has its verdict already: the schedule moves on, and nothing is planned.</summary>
     public bool IsSettled { get; init; }
 
-    /// <summary>The run at nextRunAt was claimed before and waits: it is not late any more.</summary>
+    /// <summary>The run at nextRunAt was claimed before and waits, or an operator wants it now: it is not late any more.</summary>
     public bool IsBegun { get; init; }
 
     /// <summary>An operator has paused it, its user or the service; the greatest instant: without an end.</summary>

@@ -40,6 +40,9 @@ public sealed record Claim(
     /// <summary>Nobody has claimed it before: what was given back since counts as no attempt, and was begun all the same.</summary>
     public bool IsFirst { get; init; }
 
+    /// <summary>An operator wants it now, also where it was due already.</summary>
+    public bool IsHurried { get; init; }
+
     /// <summary>Its cadence was written after its nextRunAt, which then tells nothing of the user's zone.</summary>
     public bool IsCadenceNewer { get; init; }
 

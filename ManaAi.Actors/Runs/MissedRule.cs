@@ -14,6 +14,11 @@ public static class MissedRule
     /// <returns>The verdict that ends it unplanned, or null where it is planned.</returns>
     public static Verdict.Skipped? Decide(Claim claim, ScheduleOptions options)
     {
+        if (claim is { IsHurried: true, IsManual: false })
+        {
+            return null; // However long ago it was due, someone asked for it since.
+        }
+
         var late = claim.ClaimedAt - claim.Occurrence.DueAt;
         if (IsTooOld(late, options))
         {

@@ -322,6 +322,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             OpenedBy = reader.GetText(16),
             IsCadenceNewer = reader.GetBoolean(17),
             IsFirst = reader.GetBoolean(18),
+            IsHurried = reader.GetBoolean(19),
         };
 
     /// <param name="WaitedFor">Only runs that have waited for the model for longer than this; null takes all.</param>

@@ -13,6 +13,7 @@ internal sealed class RecordAudit
     private readonly Dictionary<Guid, LoggedRun> _runsByChange;
     private readonly HashSet<long> _written = [];
     private readonly HashSet<long> _writtenWithoutIteration = [];
+    private readonly HashSet<DateTimeOffset> _nextRunAts = [];
     private readonly RecordProjection _all;
     private RecordProjection? _folded;
     private bool _hasFolded;
@@ -62,10 +63,15 @@ internal sealed class RecordAudit
         if (change.IsOwn)
         {
             OwnRows++;
-            if (ScheduleJudge.Judge(change.Row, _all.Fold, Runs, _runsByChange) is { } finding)
+            if (ScheduleJudge.Judge(change.Row, _all.Fold, Runs, _runsByChange, _nextRunAts) is { } finding)
             {
                 MovedBack.Add(finding);
             }
+        }
+
+        if (ScheduleJudge.NextRunAt(change.Row) is { } nextRunAt)
+        {
+            _nextRunAts.Add(nextRunAt);
         }
 
         if (_runsByChange.TryGetValue(change.Row.Position.Id, out var run))

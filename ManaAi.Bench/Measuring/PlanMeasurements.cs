@@ -1,4 +1,5 @@
 using System.Globalization;
+using ManaAi.Actors.Runs;
 
 namespace ManaAi.Bench.Measuring;
 
@@ -63,10 +64,16 @@ internal sealed class PlanMeasurements(BenchDatabase database, DueMissions due, 
     private async Task<double> WriteBacksAsync(DirectNode node, Uri llm, CancellationToken cancellationToken)
     {
         await due.OpenAsync(Herd, llm, cancellationToken);
-        var claims = await node.ClaimAsync(Herd, cancellationToken);
-        if (claims.Count != Herd)
+        var claims = new List<Claim>();
+        while (claims.Count < Herd)
         {
-            throw new InvalidOperationException($"{claims.Count} runs were claimed instead of {Herd}.");
+            // A user who is said to be ready may turn out to have nothing.
+            var round = await node.ClaimAsync(Herd - claims.Count, cancellationToken);
+            claims.AddRange(round);
+            if (round.Count == 0)
+            {
+                throw new InvalidOperationException($"{claims.Count} runs were claimed instead of {Herd}.");
+            }
         }
 
         var all = await Sample.OfAsync(

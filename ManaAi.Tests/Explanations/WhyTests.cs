@@ -127,15 +127,16 @@ public sealed class WhyTests : WhySituations
         );
 
     [Theory]
-    [InlineData("scheduled", true)]
-    [InlineData("manual", false)]
-    public void Late_but_claimed_before_or_asked_for(string kind, bool isClaimed)
+    [InlineData("scheduled", true, false)]
+    [InlineData("scheduled", false, true)]
+    [InlineData("manual", false, true)]
+    public void Late_but_claimed_before_or_asked_for(string kind, bool isClaimed, bool isHurried)
     {
         var due = Now.AddHours(-1);
         var open = new RunDetails(7, due, kind) { ClaimableAt = Now, ClaimedAt = isClaimed ? due : null };
         var limits = Limits with { Schedule = new ScheduleOptions { IsMissedMadeUpFor = false } };
 
-        var answer = Why.Explain(Due with { NextRunAt = due, Open = open }, limits);
+        var answer = Why.Explain(Due with { NextRunAt = due, Open = open, IsHurried = isHurried }, limits);
 
         string.Concat(answer.Sentences).ShouldNotContain("MISSED_RUNS");
     }

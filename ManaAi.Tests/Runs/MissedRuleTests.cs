@@ -44,6 +44,17 @@ public sealed class MissedRuleTests
         (MissedRule.Decide(claim, options) is not null).ShouldBe(isSkipped);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(8 * 24 * 60)]
+    public void What_an_operator_wants_now_is_planned_however_long_ago_it_was_due(int minutesLate)
+    {
+        var options = new ScheduleOptions { IsMissedMadeUpFor = false };
+        var claim = Claimed(TimeSpan.FromMinutes(minutesLate), 1) with { IsFirst = true, IsHurried = true };
+
+        MissedRule.Decide(claim, options).ShouldBeNull();
+    }
+
     [Fact]
     public void What_was_spread_on_purpose_is_not_late()
     {

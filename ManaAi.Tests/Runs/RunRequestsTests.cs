@@ -77,7 +77,8 @@ public sealed class RunRequestsTests : BenchTests
 
         (await RunNowAsync(mission)).ShouldBeOfType<RunRequestResult.Done>().IsNew.ShouldBeFalse();
 
-        (await node.ClaimAsync()).ShouldHaveSingleItem().Mission.MissionId.Value.ShouldBe("wanted");
+        var wanted = (await node.ClaimAsync()).ShouldHaveSingleItem();
+        (wanted.Mission.MissionId.Value, wanted.IsHurried, wanted.IsManual).ShouldBe(("wanted", true, false));
     }
 
     [Fact]

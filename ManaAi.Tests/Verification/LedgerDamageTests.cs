@@ -287,11 +287,16 @@ public sealed class LedgerDamageTests : IAsyncLifetime
                 await _bench.Ledger.StampAsync()
             )
         );
-        await _bench.PlanAsync();
+        var claim = await _bench.PlanAsync();
         await late.CommitAsync();
         await _bench.Node.FoldAsync();
 
         (await _bench.FindAsync()).ShouldBe(["I8 crossed overwritten"]);
+        // The log keeps such a row for longer than the ledger keeps its run.
+        await _bench.Database.ExecuteAsync("delete from mana_ai.runs");
+        var finding = (await _bench.VerifyAsync()).Findings.ShouldHaveSingleItem();
+        (finding.Kind, finding.Severity).ShouldBe(("crossed", Severity.Overwritten));
+        finding.DueAt.ShouldBe(claim.Occurrence.DueAt);
     }
 
     private Task<Guid> WriteAsOursAsync(string json, string stamp) =>

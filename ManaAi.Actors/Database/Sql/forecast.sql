@@ -46,7 +46,7 @@ select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
        case when m.next_run_at <= @begin
             then exists (select from mana_ai.runs r
                           where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
-                            and r.verdict is null and r.claimed_at is not null)
+                            and r.verdict is null and (r.claimed_at is not null or r.priority = 0))
             else false end,
        greatest(case when whole.user_id is not null then coalesce(whole.until, 'infinity') end,
                 case when users.user_id is not null then coalesce(users.until, 'infinity') end,

@@ -15,7 +15,7 @@ select m.record, m.state, m.next_run_at, m.obstacle, m.running_until, m.deleted,
 -- The open one, that of nextRunAt, the last that was closed, and the last that was planned at all.
 select r.run_id, r.due_at, r.kind, r.verdict, r.reason, r.detail, r.attempts, r.calls, r.missed, r.waits_for, r.last_error,
        r.claimable_at, r.owner, r.claimed_at, r.closed_at, r.prompt_tokens, r.completion_tokens, r.iteration_id, r.agent_id,
-       r.model, r.calls_ms, r.periods, r.opened_at, r.lease_until, r.retry_of, r.rate_limited_since
+       r.model, r.calls_ms, r.periods, r.opened_at, r.lease_until, r.retry_of, r.rate_limited_since, r.priority = 0
   from mana_ai.runs r
  where r.user_id = @user and r.mission_id = @mission
    and (r.verdict is null
