@@ -48,11 +48,12 @@ wait_for() {
   die "never came: $what"
 }
 
+# With further settings of the node as arguments.
 start_alerts_node() {
   DOTNET_ENVIRONMENT=Development PORT=$NODE_PORT MANA_LLM_URL="http://127.0.0.1:$LLM_PORT" \
     SYNC_DATABASE_URL="postgresql://mana_ai_reader:$(cat "$ALERTS_HOME/password")@127.0.0.1:$(cat "$ALERTS_HOME/port")/$ALERTS_DATABASE" \
     TICK_INTERVAL_MS=500 RUN_LEASE_MS=2000 MAX_CONCURRENT_PLANS=$ALERTS_PLANS RUN_RETRY_BASE_MS=200 RUN_MAX_ATTEMPTS=20 \
-    MANA_LLM_FIRST_BYTE_TIMEOUT_MS=20000 SHUTDOWN_GRACE_MS=500 PLANNER_MODE=json start_part node dotnet "$ALERTS_SERVICE" serve
+    MANA_LLM_FIRST_BYTE_TIMEOUT_MS=20000 SHUTDOWN_GRACE_MS=500 PLANNER_MODE=json start_part node env "$@" dotnet "$ALERTS_SERVICE" serve
   wait_for "a node that is ready" curl -sf "http://127.0.0.1:$NODE_PORT/health/ready"
 }
 
@@ -85,6 +86,11 @@ make_due() {
 let_llm() { curl -sf -X POST --data "$1" "http://127.0.0.1:$LLM_PORT/control" >/dev/null; }
 
 all_closed() { [ "$(in_database "SELECT count(*) FROM mana_ai.runs WHERE verdict IS NULL")" = 0 ]; }
+
+# As if what was tried at least once had been tried as often as it may.
+exhaust_attempts() {
+  [ -n "$(in_database "UPDATE mana_ai.runs SET attempts = 20 WHERE verdict IS NULL AND attempts > 0 RETURNING run_id")" ]
+}
 
 # --- what Prometheus says -----------------------------------------------------------------------------------------
 
@@ -139,12 +145,21 @@ provoke_all() {
   let_llm '{}'
   expect_quiet
 
+  end_part node
+  start_alerts_node TOKENS_PER_DAY=1
+  expect_quiet
+  make_due unpaid 8
+  expect ManaAiBudgetSpent "TOKENS_PER_DAY is used up"
+  end_part node
+  start_alerts_node
+  expect_quiet
+
   in_database "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS
       \$\$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'check_violation'; END \$\$;
     CREATE TRIGGER refuse BEFORE INSERT ON public.sync_changes FOR EACH ROW
       WHEN (NEW.client_id = 'mana-ai-runner') EXECUTE FUNCTION public.refuse()"
   make_due refused 1
-  in_database "UPDATE mana_ai.runs SET attempts = 20 WHERE verdict IS NULL" # As if it had been tried as often as it may.
+  wait_for "a refused run" exhaust_attempts
   expect ManaAiWritesRefused "a trigger on sync_changes refuses our rows"
   in_database "DROP TRIGGER refuse ON public.sync_changes; DROP FUNCTION public.refuse()"
   expect_quiet
