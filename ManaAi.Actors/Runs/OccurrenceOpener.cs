@@ -53,13 +53,15 @@ public sealed class OccurrenceOpener(
             claimable,
             cancellationToken
         );
+        var queued = 0L;
         if (opened == options.OpenedFirst)
         {
-            opened += await OpenHerdAsync(claimable, isDryRun ? null : begin, cancellationToken);
+            (var others, queued) = await OpenHerdAsync(claimable, isDryRun ? null : begin, cancellationToken);
+            opened += others;
         }
 
         metrics.LongestWait.Record(isDryRun ? 0 : longestWait);
-        var found = await LookAsync(cancellationToken);
+        var found = await LookAsync(queued, cancellationToken);
         if (options.IsScheduleAdvanced && !isDryRun)
         {
             foreach (var occurrence in found.ClosedDue)
@@ -79,20 +81,25 @@ public sealed class OccurrenceOpener(
     }
 
     /// <summary>What is left of a herd, in several statements.</summary>
-    /// <returns>How many were opened.</returns>
-    private async Task<long> OpenHerdAsync(
+    /// <returns>How many were opened, and the last run whose user has been given a turn.</returns>
+    private async Task<(long Opened, long Queued)> OpenHerdAsync(
         HashSet<long> claimable,
         Func<CancellationToken, ValueTask>? begin,
         CancellationToken cancellationToken
     )
     {
-        var all = 0L;
+        var (all, queued) = (0L, 0L);
         long opened;
         do
         {
-            if (begin is not null)
+            if (begin is not null && claimable.Count > 0)
             {
-                await database.OnceAsync(batch => batch.Then(Sql.Get("QueueUsers")), cancellationToken);
+                var after = queued;
+                await database.OnceAsync(
+                    batch => batch.Then(Sql.Get("QueueUsers")).Add("after", after),
+                    cancellationToken
+                );
+                queued = claimable.Max();
                 await begin(cancellationToken);
             }
 
@@ -100,7 +107,7 @@ public sealed class OccurrenceOpener(
             all += opened;
         } while (opened == options.OpenedMax);
 
-        return all;
+        return (all, queued);
     }
 
     private void Seen(TimeSpan? lag)
@@ -200,11 +207,12 @@ public sealed class OccurrenceOpener(
     }
 
     /// <summary>Gives every user with open runs his turn, and finds what is to be done about schedules.</summary>
-    private Task<Found> LookAsync(CancellationToken cancellationToken) =>
+    /// <param name="queued">The last run whose user has been given a turn.</param>
+    private Task<Found> LookAsync(long queued, CancellationToken cancellationToken) =>
         database.OnceAsync(
             batch =>
             {
-                batch.Then(Sql.Get("QueueUsers"));
+                batch.Then(Sql.Get("QueueUsers")).Add("after", queued);
                 AddRefused(batch.Then(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax));
                 // Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.
                 AddRefused(batch.Then(Sql.Get("FindUnscheduled")).Add("missions_max", (long)MovedOnMax));

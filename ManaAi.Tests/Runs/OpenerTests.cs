@@ -42,6 +42,28 @@ public sealed class OpenerTests : BenchTests
     }
 
     [Fact]
+    public async Task Those_of_a_herd_whom_planners_serve_already_keep_the_others_waiting_no_more()
+    {
+        var node = Bench.Node(options: new RunOptions { OpenedFirst = 1 });
+        await Bench.InsertDueAsync(
+            "first",
+            mission => mission with { UserId = "user-1", DueAt = mission.DueAt - TimeSpan.FromMinutes(1) }
+        );
+        await Bench.InsertDueAsync("second", mission => mission with { UserId = "user-2" });
+        await using var claim = await Bench.Sync.BeginAsync(CancellationToken.None);
+
+        await node.TickAsync(begin: async _ =>
+        {
+            await using var serve = claim.Command(
+                "select from mana_ai.users where user_id = 'user-1' for update"
+            );
+            await serve.ExecuteNonQueryAsync();
+        });
+
+        (await node.ClaimAsync()).ShouldHaveSingleItem().Mission.UserId.Value.ShouldBe("user-2");
+    }
+
+    [Fact]
     public async Task The_table_itself_holds_an_occurrence_once_also_when_it_is_closed()
     {
         // As a tick would that had looked before another node opened it, planned it and closed it.

@@ -103,14 +103,15 @@ select r.run_id, r.user_id, r.mission_id, r.due_at, r.epoch, clock_timestamp()
 
 -- name: QueueUsers
 -- Whoever has open runs gets a turn, but not for those that an operator has paused: with each tick all paused users would
--- come up before the others again. Users in key order: two nodes ticking at once never wait in a circle.
+-- come up before the others again. Users in key order: two nodes ticking at once never wait in a circle. Of a herd the
+-- users of its first runs are left alone later, since planners are at work on those.
 insert into mana_ai.users (user_id, ready_at, turn_at)
 select r.user_id, min(greatest(r.claimable_at, r.lease_until,
                                (select max(coalesce(p.until, 'infinity')) from mana_ai.pauses p
                                  where p.user_id = r.user_id and p.mission_id in ('', r.mission_id)
                                    and (p.until is null or p.until > now())))), now()
   from mana_ai.runs r
- where r.verdict is null
+ where r.verdict is null and r.run_id > @after
  group by r.user_id
  order by r.user_id
     on conflict (user_id) do update
