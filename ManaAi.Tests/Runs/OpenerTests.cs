@@ -20,50 +20,6 @@ public sealed class OpenerTests : BenchTests
     }
 
     [Fact]
-    public async Task Planners_begin_with_the_first_of_a_herd_while_the_others_are_opened()
-    {
-        var node = Bench.Node(options: new RunOptions { OpenedFirst = 2, OpenedMax = 3 });
-        await Bench.InsertManyDueAsync("user-1", 2);
-        await Bench.InsertManyDueAsync("user-2", 4);
-        var claims = new List<Claim>();
-        var open = new List<long>();
-
-        var claimable = await node.TickAsync(begin: async _ =>
-        {
-            open.Add(await Database.ReadAsync<long>("select count(*) from mana_ai.runs"));
-            claims.AddRange(await node.ClaimAsync());
-        });
-
-        open.ShouldBe([2L, 5L]);
-        claims.Count.ShouldBe(4); // Two of each user at once.
-        // Also those that somebody holds by now.
-        claimable.Order().ShouldBe((await Database.RunsAsync()).Select(run => run.RunId).Order());
-        claimable.Count.ShouldBe(6);
-    }
-
-    [Fact]
-    public async Task Those_of_a_herd_whom_planners_serve_already_keep_the_others_waiting_no_more()
-    {
-        var node = Bench.Node(options: new RunOptions { OpenedFirst = 1 });
-        await Bench.InsertDueAsync(
-            "first",
-            mission => mission with { UserId = "user-1", DueAt = mission.DueAt - TimeSpan.FromMinutes(1) }
-        );
-        await Bench.InsertDueAsync("second", mission => mission with { UserId = "user-2" });
-        await using var claim = await Bench.Sync.BeginAsync(CancellationToken.None);
-
-        await node.TickAsync(begin: async _ =>
-        {
-            await using var serve = claim.Command(
-                "select from mana_ai.users where user_id = 'user-1' for update"
-            );
-            await serve.ExecuteNonQueryAsync();
-        });
-
-        (await node.ClaimAsync()).ShouldHaveSingleItem().Mission.UserId.Value.ShouldBe("user-2");
-    }
-
-    [Fact]
     public async Task The_table_itself_holds_an_occurrence_once_also_when_it_is_closed()
     {
         // As a tick would that had looked before another node opened it, planned it and closed it.
