@@ -174,8 +174,11 @@ public sealed class SchemaCheckTests : IAsyncLifetime
             sql.Replace(" database current ", $" database {_bench.Rows.Name} ", StringComparison.Ordinal)
         );
 
+    /// <summary>Without what is temporary: psql's session may still be at its end, and take that away.</summary>
     private Task<long> CatalogueAsync() =>
         _bench.Rows.ReadAsync<long>(
-            "select (select count(*) from pg_class) + (select count(*) from pg_proc)"
+            """
+            select (select count(*) from pg_class where relpersistence <> 't') + (select count(*) from pg_proc)
+            """
         );
 }
