@@ -56,6 +56,9 @@ internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposa
         Lease = TimeSpan.FromHours(1),
         AttemptsMax = 3,
         RetryBase = TimeSpan.FromSeconds(1),
+        // Whatever is due is opened in several statements, with others' claims in between.
+        OpenedFirst = 1,
+        OpenedMax = 2,
     };
 
     private SimulationRun(SimulationWorld world, int seed)
