@@ -28,7 +28,7 @@ public sealed class OccurrenceOpener(
     private readonly HashSet<MissionKey> _refused = [];
 
     /// <summary>In few round trips, since an idle tick costs little else; in one where there is nothing to do.</summary>
-    /// <param name="begin">Lets planners begin with the first of a herd, while the others are opened.</param>
+    /// <param name="begin">Lets planners begin: with the first of a herd while the others are opened, and with all at the end.</param>
     public async Task<OpenReport> OpenAsync(
         LogAccess access,
         bool isDryRun,
@@ -77,6 +77,11 @@ public sealed class OccurrenceOpener(
 
         // Only here: a log that is read and then not acted on would look well.
         Seen(lag);
+        if (claimable.Count > 0 && !isDryRun)
+        {
+            await begin(cancellationToken);
+        }
+
         return new OpenReport(opened, claimable);
     }
 

@@ -9,11 +9,11 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
     /// <summary>Other nodes settle runs too, and say nothing to us; and what keeps runs waiting says nothing either.</summary>
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>While most of a herd is to come: its runs need not end in the order in which they are looked at.</summary>
+    private static readonly TimeSpan HerdLookAgainAfter = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Runs that end within this time of each other are one reason to look.</summary>
     private static readonly TimeSpan LookGap = TimeSpan.FromMilliseconds(10);
-
-    /// <summary>The same while most of a herd is to come: its runs need not end in the order in which it is looked at.</summary>
-    private static readonly TimeSpan HerdLookGap = TimeSpan.FromMilliseconds(50);
 
     // Runs in one look: of a herd it is asked whether the first ones are settled, then the next, and all of it once.
     private const int PartMax = 50;
@@ -46,7 +46,7 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
             // While most of a large herd is still to come nobody waits for this part.
             await (
                 parts.Count > 2
-                    ? WaitAsync(before + remaining + (PartMax / 2), HerdLookGap, cancellationToken)
+                    ? WaitAsync(before + remaining + (PartMax / 2), HerdLookAgainAfter, cancellationToken)
                     : WaitAsync(before + remaining, LookAgainAfter, cancellationToken)
             );
         }

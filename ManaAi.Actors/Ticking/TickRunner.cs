@@ -73,11 +73,6 @@ public sealed class TickRunner(
             token => pool.WakeAsync(access, token),
             cancellationToken
         );
-        if (claimable.Count > 0 && !options.IsDryRun)
-        {
-            await pool.WakeAsync(access, cancellationToken);
-        }
-
         Log.Ticked(logger, fold.Rows, claimable.Count, time.GetElapsedTime(started));
         var at = fold.IsElsewhere ? time.GetUtcNow() : fold.ReadAt;
         return new TickOutcome(at, claimable, [], TimeSpan.Zero)

@@ -10,7 +10,7 @@ internal sealed class HerdMeasurements(BenchDatabase database, DueMissions due, 
     private const int DeadRows = 100_000;
     private const int Slots = 8;
 
-    // Who is said to be ready may have nothing: a node was killed while it told.
+    // A user who is said to be ready may turn out to have nothing.
     private const int EmptyMax = 1000;
 
     public async Task RunAsync(Uri llm, CancellationToken cancellationToken)

@@ -105,7 +105,20 @@ public sealed class SettlementTests : BenchTests
         (await waiting).PlansWrittenBack.ShouldBe(1);
     }
 
-    /// <summary>Who has a second or half of one waits for ever.</summary>
+    private Task<TickReport> WaitAsync(
+        BenchNode node,
+        RunSignal signal,
+        IReadOnlyCollection<long> runs,
+        TimeProvider? time = null
+    ) =>
+        new SettlementWatch(Bench.Sync, node.Id, signal, time ?? TimeProvider.System)
+            .WaitAsync(
+                new TickOutcome(DateTimeOffset.UnixEpoch, runs, [], TimeSpan.Zero),
+                CancellationToken.None
+            )
+            .WaitAsync(_soon);
+
+    /// <summary>Timers of half a second or more never fire.</summary>
     private sealed class PatientTime : TimeProvider
     {
         private readonly TaskCompletionSource _isWaitedFor = new();
@@ -125,17 +138,4 @@ public sealed class SettlementTests : BenchTests
             return base.CreateTimer(callback, state, isShort ? dueTime : Timeout.InfiniteTimeSpan, period);
         }
     }
-
-    private Task<TickReport> WaitAsync(
-        BenchNode node,
-        RunSignal signal,
-        IReadOnlyCollection<long> runs,
-        TimeProvider? time = null
-    ) =>
-        new SettlementWatch(Bench.Sync, node.Id, signal, time ?? TimeProvider.System)
-            .WaitAsync(
-                new TickOutcome(DateTimeOffset.UnixEpoch, runs, [], TimeSpan.Zero),
-                CancellationToken.None
-            )
-            .WaitAsync(_soon);
 }
