@@ -43,7 +43,9 @@ public sealed class SlowdownTests : BenchTests
         await RunAsync(node, mission, _failed);
         (await RunAsync(node, mission, _failed)).ShouldBe(2);
 
-        await Bench.EditAsync(mission, "objective", "\"Read two books\"");
+        // Devices cut their stamps to milliseconds, and this one's must not fall before the failure.
+        var edited = IsoText.Milliseconds(await Bench.NowAsync() + TimeSpan.FromMilliseconds(1));
+        await Bench.EditAsync(mission, "objective", "\"Read two books\"", edited);
         (await RunAsync(node, mission, _failed)).ShouldBe(1);
         (await RunAsync(node, mission, _failed)).ShouldBe(2);
 
