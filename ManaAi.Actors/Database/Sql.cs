@@ -8,7 +8,10 @@ public static class Sql
 {
     private const string Marker = "-- name: ";
 
-    public static FrozenDictionary<string, string> All { get; } = Load("Sql");
+    /// <summary>Without comments: each execution reads its statement's text anew.</summary>
+    public static FrozenDictionary<string, string> All { get; } =
+        Load("Sql")
+            .ToFrozenDictionary(one => one.Key, one => WithoutComments(one.Value), StringComparer.Ordinal);
 
     /// <summary>What makes the index and the trigger on sync_changes, by name.</summary>
     public static FrozenDictionary<string, string> LogObjects { get; } = Load("LogObjects");
@@ -36,6 +39,12 @@ public static class Sql
                 part => part[part.IndexOf('\n', StringComparison.Ordinal)..].Trim(),
                 StringComparer.Ordinal
             );
+
+    private static string WithoutComments(string statement) =>
+        string.Join(
+            '\n',
+            statement.Split('\n').Where(line => !line.TrimStart().StartsWith("--", StringComparison.Ordinal))
+        );
 
     private static string ReadText(Assembly assembly, string name)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -19,6 +20,13 @@ public static class ForeignText
 
     // Enough to recognise what was written, too little to smuggle an instruction back into a conversation.
     private const int QuotedCharsMax = 60;
+
+    // ASCII that can be seen, and what makes space; most texts are nothing else.
+    private static readonly SearchValues<char> _plain = SearchValues.Create([
+        .. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code),
+        '\n',
+        '\t',
+    ]);
 
     /// <summary>The text with its lines, without what nobody can see.</summary>
     public static string Clean(string text) => Copy(text, int.MaxValue, isOneLine: false).Text;
@@ -55,6 +63,11 @@ public static class ForeignText
 
     private static (string Text, bool IsCut) Copy(string text, int charsMax, bool isOneLine)
     {
+        if (!isOneLine && text.Length <= charsMax && !text.AsSpan().ContainsAnyExcept(_plain))
+        {
+            return (text, false);
+        }
+
         var copy = new StringBuilder(Math.Min(text.Length, charsMax));
         var (isAfterReturn, isSpaceOwed) = (false, false);
         foreach (var rune in text.EnumerateRunes())

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -15,6 +17,9 @@ public static class LlmRequestWriter
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    // The rules are the same message for nearly every plan, and the longest.
+    private static readonly ConditionalWeakTable<ChatMessage, EscapedText> _rules = [];
 
     public static ReadOnlyMemory<byte> Write(LlmRequest request)
     {
@@ -40,7 +45,7 @@ public static class LlmRequestWriter
         {
             json.WriteStartObject();
             json.WriteString("role"u8, message.Role);
-            WriteText(json, "content"u8, message.Content);
+            WriteContent(json, message);
             WriteToolCalls(json, message.ToolCalls);
             if (message.ToolCallId is { } id)
             {
@@ -51,6 +56,18 @@ public static class LlmRequestWriter
         }
 
         json.WriteEndArray();
+    }
+
+    private static void WriteContent(Utf8JsonWriter json, ChatMessage message)
+    {
+        if (message is { Role: "system", Content: { } rules })
+        {
+            json.WriteString("content"u8, _rules.GetValue(message, _ => new EscapedText(rules)).Text);
+        }
+        else
+        {
+            WriteText(json, "content"u8, message.Content);
+        }
     }
 
     private static void WriteToolCalls(Utf8JsonWriter json, IReadOnlyList<ToolCall> calls)
@@ -122,7 +139,7 @@ public static class LlmRequestWriter
             json.WriteStartObject("json_schema"u8);
             json.WriteString("name"u8, AnswerName);
             json.WritePropertyName("schema"u8);
-            schema.WriteTo(json);
+            json.WriteRawValue(JsonMarshal.GetRawUtf8Value(schema), skipInputValidation: true);
             json.WriteEndObject();
         }
         else
@@ -143,7 +160,7 @@ public static class LlmRequestWriter
         json.WriteStartArray("tools"u8);
         foreach (var function in functions)
         {
-            function.WriteTo(json);
+            json.WriteRawValue(JsonMarshal.GetRawUtf8Value(function), skipInputValidation: true);
         }
 
         json.WriteEndArray();
@@ -160,5 +177,11 @@ public static class LlmRequestWriter
         }
 
         json.WriteString(name, Encoding.UTF8.GetBytes(text));
+    }
+
+    private sealed class EscapedText(string text)
+    {
+        public JsonEncodedText Text { get; } =
+            JsonEncodedText.Encode(Encoding.UTF8.GetBytes(text), _relaxed.Encoder);
     }
 }

@@ -40,7 +40,8 @@ public static class PlanPrompt
     private const int TokensPerMessage = 4;
 
     // Nearly every plan is offered the same list.
-    private static readonly ConditionalWeakTable<IReadOnlyList<Tool>, string> ToolLists = [];
+    private static readonly ConditionalWeakTable<IReadOnlyList<Tool>, ChatMessage> JsonRules = [];
+    private static readonly ConditionalWeakTable<IReadOnlyList<Tool>, ChatMessage> ToolsRules = [];
 
     private static readonly Lazy<string> JsonVersion = new(() => VersionOf(PlanMode.Json));
     private static readonly Lazy<string> ToolsVersion = new(() => VersionOf(PlanMode.Tools));
@@ -83,26 +84,29 @@ public static class PlanPrompt
     private static long Utf8(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 
     private static ChatMessage[] Write(PromptInput input) =>
-        [new("system", System(input)), new("user", User(input))];
+        [
+            input.Mode == PlanMode.Json
+                ? JsonRules.GetValue(input.Offered, static tools => Rules(tools, PlanMode.Json))
+                : ToolsRules.GetValue(input.Offered, static tools => Rules(tools, PlanMode.Tools)),
+            new("user", User(input)),
+        ];
 
-    private static string System(PromptInput input)
+    private static ChatMessage Rules(IReadOnlyList<Tool> offered, PlanMode mode)
     {
-        var isJson = input.Mode == PlanMode.Json;
+        var isJson = mode == PlanMode.Json;
         string[] parts =
         [
             PromptTexts.Job,
             PromptTexts.Rules,
             PromptTexts.Data,
             isJson ? PromptTexts.JsonForm : PromptTexts.ToolsForm,
-            input.Offered.Count == 0 ? PromptTexts.NoTools : "",
-            isJson && input.Offered.Count > 0 ? ToolList(input.Offered) : "",
+            offered.Count == 0 ? PromptTexts.NoTools : "",
+            isJson && offered.Count > 0 ? ToolList(offered) : "",
         ];
-        return string.Join("\n\n", parts.Where(part => part.Length > 0));
+        return new("system", string.Join("\n\n", parts.Where(part => part.Length > 0)));
     }
 
-    private static string ToolList(IReadOnlyList<Tool> tools) => ToolLists.GetValue(tools, MakeToolList);
-
-    private static string MakeToolList(IReadOnlyList<Tool> tools) =>
+    private static string ToolList(IReadOnlyList<Tool> tools) =>
         string.Join(
             '\n',
             tools

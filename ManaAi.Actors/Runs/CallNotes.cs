@@ -32,14 +32,6 @@ internal sealed record ArrivedAnswer(
 /// <summary>What is noted in the runs' rows of their calls: for each run, and together for those that come at once.</summary>
 internal sealed class CallNotes
 {
-    /// <summary>
-    /// How the statements for several are planned; one result set. Where statements are prepared, PostgreSQL would plan them
-    /// anew for each length of the arrays; and a plan that was made while the ledger was short would read all of it, until
-    /// someone analyzes the table.
-    /// </summary>
-    internal const string HowPlanned =
-        "select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)";
-
     private readonly SyncDatabase _database;
     private readonly NodeId _node;
     private readonly Together<AskedCall> _counting;
@@ -152,7 +144,7 @@ internal sealed class CallNotes
         return _database.OnceAsync<IReadOnlyList<bool>>(
             batch =>
             {
-                batch.Then(HowPlanned);
+                batch.Then(KeyedPlans.Select);
                 add(batch, ordered)
                     .Add("node", _node.Value)
                     .Add("runs", claims.Select(claim => claim.RunId).ToArray())

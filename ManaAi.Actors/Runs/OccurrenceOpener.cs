@@ -101,7 +101,11 @@ public sealed class OccurrenceOpener(
             {
                 var after = queued;
                 await database.OnceAsync(
-                    batch => batch.Then(Sql.Get("QueueUsers")).Add("after", after),
+                    batch =>
+                    {
+                        batch.Then(KeyedPlans.Select);
+                        batch.Then(Sql.Get("QueueUsers")).Add("after", after);
+                    },
                     cancellationToken
                 );
                 queued = claimable.Max();
@@ -126,9 +130,14 @@ public sealed class OccurrenceOpener(
     /// <summary>Whether a run is open, or a mission is due or wants its first schedule. Without, all below finds nothing.</summary>
     private Task<(bool IsSo, TimeSpan? Lag)> IsAnythingToDoAsync(CancellationToken cancellationToken) =>
         database.OnceAsync(
-            batch => batch.Then(Sql.Get("IsAnythingToDo")),
+            batch =>
+            {
+                batch.Then(KeyedPlans.Select);
+                batch.Then(Sql.Get("IsAnythingToDo"));
+            },
             async (reader, token) =>
             {
+                await reader.NextResultAsync(token); // Past how it is planned.
                 await reader.ReadAsync(token);
                 metrics.BreakerState.Record(reader.GetInt64(2));
                 TimeSpan? lag = reader.GetNullable<double>(1) is { } seconds
@@ -150,6 +159,7 @@ public sealed class OccurrenceOpener(
         database.OnceAsync(
             batch =>
             {
+                batch.Then(KeyedPlans.Select);
                 batch.Then(Sql.Get("SupersedeStale"));
                 batch.Then(Sql.Get("ReopenSuperseded")).Add("opened_by", Traces.CurrentTick);
                 batch
@@ -163,6 +173,7 @@ public sealed class OccurrenceOpener(
             },
             async (reader, token) =>
             {
+                await reader.NextResultAsync(token); // Past how it is planned.
                 await ReadSupersededAsync(reader, token);
                 await reader.NextResultAsync(token);
                 await reader.ReadAsync(token);
@@ -217,6 +228,7 @@ public sealed class OccurrenceOpener(
         database.OnceAsync(
             batch =>
             {
+                batch.Then(KeyedPlans.Select);
                 batch.Then(Sql.Get("QueueUsers")).Add("after", queued);
                 AddRefused(batch.Then(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax));
                 // Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.
@@ -230,6 +242,7 @@ public sealed class OccurrenceOpener(
     private async Task<Found> ReadFoundAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
         var found = new Found([], []);
+        await reader.NextResultAsync(cancellationToken); // Past how it is planned.
         while (await reader.ReadAsync(cancellationToken))
         {
             found.ClosedDue.Add(new Occurrence(ReadKey(reader, 1), reader.GetInstant(3)));

@@ -17,10 +17,6 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
 {
     public const string WriteRefused = "write-refused";
 
-    // Where statements are prepared, PostgreSQL would plan these anew for each array of users, and take longer over the
-    // plan than over the claim.
-    private const string GenericPlans = "set local plan_cache_mode = force_generic_plan";
-
     /// <summary>
     /// Claims at most this many runs, one user's turn after the other, in one short transaction. Nothing while mana-llm is
     /// left alone; one, as a probe, when the time for that has come.
@@ -225,12 +221,13 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     )
     {
         await using var batch = transaction.Batch();
-        batch.Then(GenericPlans);
+        batch.Then(KeyedPlans.Select);
         batch.Then(Sql.Get("LockBreakers"));
         batch.Then(Sql.Get("ReadGate")).Add("model", model);
         batch.Then(Sql.Get("LockUsers")).Add("slots", (long)slots);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken); // Past the breakers' locks.
+        await reader.NextResultAsync(cancellationToken); // Past how it is planned,
+        await reader.NextResultAsync(cancellationToken); // and past the breakers' locks.
         var gate = await GateReading.ReadAsync(reader, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         var users = new List<string>();

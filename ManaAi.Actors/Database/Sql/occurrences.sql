@@ -13,12 +13,12 @@ select exists (select from mana_ai.runs where verdict is null)
 -- An open, unclaimed run whose mission is no longer due at that instant. A newer nextRunAt is the usual cause.
 -- Rows that a node is about to claim or close are skipped: the next tick sees them again. The epoch grows, so that no
 -- older claim can close the run should it be opened again. A call that died with its claim counts as spent.
--- The instant is compared after the join: without statistics the planner would look missions up by it, and a herd that
--- is due at one instant would be looked through once for each of its runs.
+-- Here and below OFFSET 0 has each row looked up by its key alone, whatever is known of the tables (KeyedPlans).
 with stale as (
     select r.run_id, r.reserved_tokens
       from mana_ai.runs r
-      left join mana_ai.missions m using (user_id, mission_id)
+      left join lateral (select * from mana_ai.missions f
+                          where (f.user_id, f.mission_id) = (r.user_id, r.mission_id) offset 0) m on true
      where r.verdict is null and (r.lease_until is null or r.lease_until < now())
        and ((r.kind = 'manual' or m.next_run_at = r.due_at)
             and m.state = 'active' and not m.deleted and m.obstacle is null) is not true
@@ -42,16 +42,22 @@ select user_id, mission_id, due_at, epoch from closed
 
 -- name: ReopenSuperseded
 -- The mission qualifies again at the same instant: the run goes on with the attempts it has.
-with again as (
+with superseded as materialized (
     select r.run_id
-      from mana_ai.runs r
-      join mana_ai.missions m on (m.user_id, m.mission_id, m.next_run_at) = (r.user_id, r.mission_id, r.due_at)
+      from mana_ai.missions m
+     cross join lateral (select * from mana_ai.runs o
+                          where (o.user_id, o.mission_id, o.due_at) = (m.user_id, m.mission_id, m.next_run_at) offset 0) r
      where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
        and r.verdict = 'superseded'
        and not exists (select from mana_ai.runs o
-                        where (o.user_id, o.mission_id) = (r.user_id, r.mission_id) and o.verdict is null)
-     order by r.run_id
-       for update of r skip locked
+                        where (o.user_id, o.mission_id) = (m.user_id, m.mission_id) and o.verdict is null offset 0)
+),
+again as (
+    select run_id
+      from mana_ai.runs
+     where run_id = any(array(select run_id from superseded)) and verdict = 'superseded'
+     order by run_id
+       for update skip locked
 )
 update mana_ai.runs r
    set verdict = null, closed_at = null, reason = null, detail = null, owner = null, has_plan = false,
@@ -72,9 +78,9 @@ select m.user_id, m.mission_id, m.next_run_at, @opened_by,
   from mana_ai.missions m
  where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
    and not exists (select from mana_ai.runs r
-                    where (r.user_id, r.mission_id) = (m.user_id, m.mission_id) and r.verdict is null)
+                    where (r.user_id, r.mission_id) = (m.user_id, m.mission_id) and r.verdict is null offset 0)
    and not exists (select from mana_ai.runs r
-                    where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at))
+                    where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at) offset 0)
  order by m.next_run_at
  limit @runs_max
     on conflict do nothing
@@ -94,7 +100,8 @@ select user_id, mission_id from mana_ai.missions
 -- row the log refused go last.
 select r.run_id, r.user_id, r.mission_id, r.due_at, r.epoch, clock_timestamp()
   from mana_ai.missions m
-  join mana_ai.runs r on (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
+ cross join lateral (select * from mana_ai.runs c
+                      where (c.user_id, c.mission_id, c.due_at) = (m.user_id, m.mission_id, m.next_run_at) offset 0) r
  where m.state = 'active' and not m.deleted and m.obstacle is null and m.next_run_at <= now()
    and r.verdict is not null and r.verdict <> 'superseded'
    and coalesce(m.running_until, '-infinity') <= now()
@@ -120,18 +127,19 @@ select r.user_id, min(greatest(r.claimable_at, r.lease_until,
 
 -- name: ClaimableRuns
 -- What a manual tick waits for. A run beyond its user's cap counts: it will have its turn. Beside each, how long its user
--- has waited: since it could be claimed, or since his last turn. Null where he is being served, or nobody is to be.
-with served as (
-    select user_id from mana_ai.runs where verdict is null and lease_until >= now() group by user_id
-)
+-- has waited: since it could be claimed, or since his last turn. Null where he is being served, or nobody is to be. Who is
+-- served is asked with NOT IN, which reads the leases once: joined, they would be read for each run of a herd, and with
+-- them all the dead entries that a long transaction keeps.
 select r.run_id,
-       case when s.user_id is null
+       case when r.user_id not in (select l.user_id from mana_ai.runs l
+                                    where l.verdict is null and l.lease_until >= now())
                  and not exists (select from mana_ai.pauses where user_id = '' and (until is null or until > now()))
-            then extract(epoch from clock_timestamp() - greatest(r.claimable_at, u.turn_at))::float8 end
+            then extract(epoch from clock_timestamp()
+                                    - greatest(r.claimable_at, (select u.turn_at from mana_ai.users u
+                                                                 where u.user_id = r.user_id)))::float8 end
   from mana_ai.runs r
-  join mana_ai.missions m using (user_id, mission_id)
-  left join mana_ai.users u using (user_id)
-  left join served s using (user_id)
+ cross join lateral (select * from mana_ai.missions f
+                      where (f.user_id, f.mission_id) = (r.user_id, r.mission_id) offset 0) m
  where r.verdict is null and r.claimable_at <= now() and (r.lease_until is null or r.lease_until < now())
    and (r.kind = 'manual' or m.next_run_at = r.due_at)
    and m.state = 'active' and not m.deleted and m.obstacle is null and coalesce(m.running_until, '-infinity') <= now()
@@ -150,7 +158,8 @@ select count(*) filter (where r.verdict is null and r.lease_until >= now() and r
        count(*) filter (where r.verdict in ('planned', 'empty') and r.owner = @node),
        count(*) filter (where r.reason = 'unusable-plan' and r.owner = @node)
   from mana_ai.runs r
-  left join mana_ai.missions m using (user_id, mission_id)
+  left join lateral (select * from mana_ai.missions f
+                      where (f.user_id, f.mission_id) = (r.user_id, r.mission_id) offset 0) m on true
  where r.run_id = any(@runs)
 
 -- name: SumVerdicts

@@ -93,11 +93,14 @@ select (select count(*) from mana_ai.runs where verdict is null),
           from (select h.user_id, h.agent_id, count(*) as runs from mana_ai.runs h
                  where h.verdict is null and h.lease_until >= now() and h.agent_id is not null
                  group by h.user_id, h.agent_id) held
-          join mana_ai.agents a using (user_id, agent_id)
-          join mana_ai.missions m using (user_id, agent_id)
-          join mana_ai.runs r on (r.user_id, r.mission_id) = (m.user_id, m.mission_id)
+         cross join lateral (select * from mana_ai.agents g
+                              where (g.user_id, g.agent_id) = (held.user_id, held.agent_id) offset 0) a
+         cross join lateral (select * from mana_ai.missions f
+                              where (f.user_id, f.agent_id) = (held.user_id, held.agent_id) and not f.deleted offset 0) m
+         cross join lateral (select * from mana_ai.runs o
+                              where (o.user_id, o.mission_id) = (m.user_id, m.mission_id) and o.verdict is null offset 0) r
          where held.runs >= greatest(a.max_concurrent_missions, 1) and coalesce(a.state, 'active') = 'active'
-           and not a.deleted and not m.deleted and r.verdict is null and r.claimable_at <= now() and r.lease_until is null)
+           and not a.deleted and r.claimable_at <= now() and r.lease_until is null)
 
 -- name: ForgetMission
 delete from mana_ai.missions where user_id = @user and mission_id = @record

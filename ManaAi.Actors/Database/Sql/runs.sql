@@ -75,10 +75,10 @@ select c.run_id, c.user_id, c.mission_id, c.due_at, c.epoch, c.attempts, c.calls
        coalesce(c.rate_limited_since, (select greatest(l.since, c.opened_at) from mana_ai.llm_rate_limits l
                                         where l.model = @model)),
        m.record, a.record, c.agent_id, a.max_tokens_per_day, c.kind, c.opened_by,
-       mana_ai.is_cadence_newer(m.record, m.field_times, log.generation = 1), c.is_first, c.priority = 0
+       mana_ai.is_cadence_newer(m.record, m.field_times, (select generation = 1 from mana_ai.cursor)), c.is_first,
+       c.priority = 0
   from claimed c
   join mana_ai.missions m using (user_id, mission_id)
-  left join mana_ai.cursor log on true
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (c.user_id, c.agent_id)
 
 -- name: LockTheseUsers
