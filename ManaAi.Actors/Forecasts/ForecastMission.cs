@@ -18,8 +18,11 @@ public sealed record ForecastMission(UserId UserId)
     /// <summary>nextRunAt has its verdict already: the schedule moves on, and nothing is planned.</summary>
     public bool IsSettled { get; init; }
 
-    /// <summary>The run at nextRunAt was claimed before and waits, or an operator wants it now: it is not late any more.</summary>
+    /// <summary>The run at nextRunAt was claimed before and waits: it was not late when it was begun.</summary>
     public bool IsBegun { get; init; }
+
+    /// <summary>An operator wants the run at nextRunAt now, however long ago it was due.</summary>
+    public bool IsHurried { get; init; }
 
     /// <summary>An operator has paused it, its user or the service; the greatest instant: without an end.</summary>
     public DateTimeOffset? PausedUntil { get; init; }

@@ -79,15 +79,16 @@ public sealed class ForecastReader(SyncDatabase database)
             IsCadenceNewer = reader.GetBoolean(4),
             IsSettled = reader.GetBoolean(5),
             IsBegun = reader.GetBoolean(6),
-            PausedUntil = reader.GetNullable<DateTimeOffset>(7),
-            SpreadShare = reader.GetDouble(8),
-            Agent = reader.GetText(9) is { } agent
-                ? new ForecastAgent(new AgentId(agent), reader.GetText(10), reader.GetNullable<long>(11))
+            IsHurried = reader.GetBoolean(7),
+            PausedUntil = reader.GetNullable<DateTimeOffset>(8),
+            SpreadShare = reader.GetDouble(9),
+            Agent = reader.GetText(10) is { } agent
+                ? new ForecastAgent(new AgentId(agent), reader.GetText(11), reader.GetNullable<long>(12))
                 : null,
             Tokens =
-                Estimate(reader, TokenBasis.Mission, 12)
-                ?? Estimate(reader, TokenBasis.Agent, 14)
-                ?? Estimate(reader, TokenBasis.User, 16),
+                Estimate(reader, TokenBasis.Mission, 13)
+                ?? Estimate(reader, TokenBasis.Agent, 15)
+                ?? Estimate(reader, TokenBasis.User, 17),
         };
 
     private static Cadence ReadCadence(ReadOnlyMemory<byte>? json)

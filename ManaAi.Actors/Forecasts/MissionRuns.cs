@@ -99,11 +99,10 @@ internal sealed class MissionRuns
     private string? SkipReasonOf(Duration wait, bool isFirst)
     {
         var late = wait.ToTimeSpan();
-        return
+        var isMissed =
             MissedRule.IsTooOld(late, _options.Schedule)
-            || (MissedRule.IsSkippedAsLate(late, _options.Schedule) && !(isFirst && _mission.IsBegun))
-            ? SkipReasons.Missed
-            : _mission.Agent?.SkipReason;
+            || (MissedRule.IsSkippedAsLate(late, _options.Schedule) && !(isFirst && _mission.IsBegun));
+        return isMissed && !(isFirst && _mission.IsHurried) ? SkipReasons.Missed : _mission.Agent?.SkipReason;
     }
 
     // A window may begin years ahead: what lies before it is passed over in one step.

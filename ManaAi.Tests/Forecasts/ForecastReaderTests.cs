@@ -59,6 +59,25 @@ public sealed class ForecastReaderTests : BenchTests
         (await ReadAsync(isMissedMadeUpFor: false)).Sums.Runs.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task What_an_operator_hurried_is_not_missed_however_long_ago_it_was_due()
+    {
+        var node = Bench.Node();
+        await Bench.InsertDueAsync(change: mission =>
+            mission with
+            {
+                Cadence = """{"kind":"manual"}""",
+                DueAt = mission.DueAt!.Value.AddDays(-400),
+            }
+        );
+        await node.TickAsync();
+        (await ReadAsync(isMissedMadeUpFor: true)).Skips.Single().Reason.ShouldBe(SkipReasons.Missed);
+
+        await Database.ExecuteAsync("update mana_ai.runs set priority = 0");
+
+        (await ReadAsync(isMissedMadeUpFor: true)).Sums.Runs.ShouldBe(1);
+    }
+
     private async Task<Forecast> ReadAsync(bool isMissedMadeUpFor)
     {
         var now = await Bench.NowAsync();

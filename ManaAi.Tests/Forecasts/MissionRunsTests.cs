@@ -45,6 +45,23 @@ public class MissionRunsTests
     }
 
     [Fact]
+    public void What_an_operator_hurried_is_not_missed_however_old()
+    {
+        var mission = Mission(new Cadence.Daily(9, 30), "2026-01-02T08:30Z");
+        var options = new ForecastOptions
+        {
+            Schedule = new ScheduleOptions { MissedAfter = TimeSpan.FromDays(7) },
+        };
+        var window = new ForecastWindow(_monday, _monday, _monday.AddHours(1));
+
+        MissionRuns
+            .Of(mission with { IsBegun = true }, window, options)
+            .Single()
+            .SkipReason.ShouldBe("missed");
+        MissionRuns.Of(mission with { IsHurried = true }, window, options).Single().SkipReason.ShouldBeNull();
+    }
+
+    [Fact]
     public void An_interval_counts_from_the_run_and_not_below_the_floor() =>
         Runs(
                 Mission(new Cadence.Interval(2), "2026-03-02T00:01Z"),

@@ -38,16 +38,8 @@ paused as materialized (
 )
 select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
        mana_ai.is_cadence_newer(m.record, m.field_times, @is_generation_one),
-       case when m.next_run_at <= @begin
-            then exists (select from mana_ai.runs r
-                          where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
-                            and r.verdict is not null and r.verdict <> 'superseded')
-            else false end,
-       case when m.next_run_at <= @begin
-            then exists (select from mana_ai.runs r
-                          where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
-                            and r.verdict is null and (r.claimed_at is not null or r.priority = 0))
-            else false end,
+       coalesce(run.verdict <> 'superseded', false), run.verdict is null and run.claimed_at is not null,
+       coalesce(run.verdict is null and run.priority = 0, false),
        greatest(case when whole.user_id is not null then coalesce(whole.until, 'infinity') end,
                 case when users.user_id is not null then coalesce(users.until, 'infinity') end,
                 case when own.user_id is not null then coalesce(own.until, 'infinity') end),
@@ -55,6 +47,9 @@ select m.user_id, m.record -> 'cadence', m.record ->> 'timeZone', m.next_run_at,
        a.agent_id, a.state, a.max_tokens_per_day,
        u.runs, u.tokens::float8, ua.runs::bigint, ua.tokens::float8, uu.runs::bigint, uu.tokens::float8
   from mana_ai.missions m
+  left join lateral (select * from mana_ai.runs r
+                      where (r.user_id, r.mission_id, r.due_at) = (m.user_id, m.mission_id, m.next_run_at)
+                        and m.next_run_at <= @begin offset 0) run on true
   left join mana_ai.agents a on (a.user_id, a.agent_id) = (m.user_id, m.agent_id) and not a.deleted
   left join used u on (u.user_id, u.mission_id) = (m.user_id, m.mission_id)
   left join used_by_agent ua on (ua.user_id, ua.agent_id) = (m.user_id, m.agent_id)
