@@ -31,21 +31,31 @@ public sealed class ChangeFeed(
     /// <summary>Folds everything that is visible now; from nothing where the projection cannot be trusted.</summary>
     public async Task<FoldReport> FoldAsync(LogShape shape, CancellationToken cancellationToken)
     {
-        var report = await FoldBatchAsync(shape, cancellationToken);
-        while (report.IsCut)
+        FoldReport? report = null;
+        CutLook? cut = null;
+        bool isFurther;
+        do
         {
-            report = report.And(await FoldBatchAsync(shape, cancellationToken));
-        }
+            isFurther = cut is not null;
+            (var next, cut) = await FoldBatchAsync(shape, cut, cancellationToken);
+            report = report?.And(next) ?? next;
+            // After a look of several batches one more finds what became visible behind them meanwhile.
+        } while (cut is not null || isFurther);
 
         return report;
     }
 
-    private async Task<FoldReport> FoldBatchAsync(LogShape shape, CancellationToken cancellationToken)
+    /// <param name="before">The batch before it, which was cut off.</param>
+    private async Task<(FoldReport Report, CutLook? Cut)> FoldBatchAsync(
+        LogShape shape,
+        CutLook? before,
+        CancellationToken cancellationToken
+    )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         if (await FeedCursor.LockAsync(transaction, shape, cancellationToken) is not { } cursor)
         {
-            return new FoldReport(DateTimeOffset.MinValue, IsElsewhere: true, IsCut: false);
+            return (new FoldReport(DateTimeOffset.MinValue, IsElsewhere: true, IsCut: false), null);
         }
 
         if (cursor.ReasonToStartAnew() is { } reason)
@@ -53,10 +63,13 @@ public sealed class ChangeFeed(
             Log.FoldingFromNothing(logger, reason);
             var whole = new WholeLogFold(database, projectors, options, _notices, logger);
             var all = await whole.RunAsync(transaction, shape, cursor.Own, cancellationToken);
-            return Counted(all with { NewRecords = all.Records });
+            return (Counted(all with { NewRecords = all.Records }), null);
         }
 
-        return Counted(await FoldNewAsync(transaction, shape, cursor, cancellationToken));
+        // Where another node has moved the cursor meanwhile, what was seen before says nothing.
+        var goesOn = before?.Cursor == cursor.Place ? before : null;
+        var (report, cut) = await FoldNewAsync(transaction, shape, cursor, goesOn, cancellationToken);
+        return (Counted(report), cut);
     }
 
     /// <summary>Batch by batch: what one committed is counted though a later one of the same read fails.</summary>
@@ -76,36 +89,54 @@ public sealed class ChangeFeed(
     }
 
     /// <summary>What it writes is sent together with the commit.</summary>
-    private async Task<FoldReport> FoldNewAsync(
+    private async Task<(FoldReport Report, CutLook? Cut)> FoldNewAsync(
         DatabaseTransaction transaction,
         LogShape shape,
         FeedCursor cursor,
+        CutLook? before,
         CancellationToken cancellationToken
     )
     {
         // Where the clock was set back, rows that were written since may have times that a narrow look takes for old.
-        var isSweep = cursor.SetBack > TimeSpan.Zero || cursor.Now - cursor.SweptAt >= options.SweepInterval;
+        var isSweep =
+            before?.IsSweep
+            ?? (cursor.SetBack > TimeSpan.Zero || cursor.Now - cursor.SweptAt >= options.SweepInterval);
         var margin = cursor.ReadAt!.Value - options.Margin;
+        var since = isSweep ? Earlier(margin, cursor.SweptAt!.Value - options.SweepWindow) : margin;
         var batch = await ReadBatchAsync(
             transaction,
             shape,
-            since: isSweep ? Earlier(margin, cursor.SweptAt!.Value - options.SweepWindow) : margin,
+            before?.GoesOnAt ?? new ChangePosition(since, Guid.Empty),
             xmin: isSweep ? cursor.SweepXmin : cursor.Xmin,
             cancellationToken
         );
 
+        var look = before ?? new CutLook(cursor.Place, isSweep, batch.Snapshot, batch.ReadAt);
         var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut);
         await using var last = transaction.Batch();
         if (batch.Rows.Count > 0)
         {
-            report = await FoldRowsAsync(transaction, last, shape, cursor, batch, report, cancellationToken);
+            (report, var goesOnAt) = await FoldRowsAsync(
+                transaction,
+                last,
+                shape,
+                cursor,
+                batch,
+                report,
+                cancellationToken
+            );
+            look = look with { GoesOnAt = goesOnAt };
         }
 
         // Where nothing is new the cursor may stay: the next look reaches a little further back for it.
-        var mayStay = batch.Rows.Count == 0 && !isSweep && batch.ReadAt - cursor.ReadAt < CursorStayMax;
+        var mayStay =
+            batch.Rows.Count == 0
+            && before is null
+            && !isSweep
+            && batch.ReadAt - cursor.ReadAt < CursorStayMax;
         if (!report.IsCut && !mayStay)
         {
-            AddCursor(last, batch, isSweep);
+            AddCursor(last, look);
         }
 
         await transaction.CommitAsync(last, cancellationToken);
@@ -114,10 +145,11 @@ public sealed class ChangeFeed(
             Log.ClockSetBack(logger, cursor.SetBack);
         }
 
-        return report;
+        return (report, report.IsCut ? look : null);
     }
 
-    private async Task<FoldReport> FoldRowsAsync(
+    /// <returns>And where the next batch goes on, if there is more.</returns>
+    private async Task<(FoldReport Report, ChangePosition GoesOnAt)> FoldRowsAsync(
         DatabaseTransaction transaction,
         NpgsqlBatch last,
         LogShape shape,
@@ -179,7 +211,7 @@ public sealed class ChangeFeed(
         _notices.OfRecords(folded);
         fresh.ForEach(row => _notices.OfRow(row, batch.ReadAt));
         var late = fresh.Count(row => row.Position.CreatedAt < cursor.ReadAt!.Value - options.Margin);
-        return report with
+        report = report with
         {
             IsCut = report.IsCut || left.Count > 0,
             Rows = fresh.Count,
@@ -188,19 +220,24 @@ public sealed class ChangeFeed(
             Refolds = refolds,
             LateRows = late,
         };
+        return (
+            report,
+            (batch.Rows.FirstOrDefault(row => left.Contains(row.Key)) ?? batch.Rows[^1]).Position
+        );
     }
 
     private async Task<ChangeBatch> ReadBatchAsync(
         DatabaseTransaction transaction,
         LogShape shape,
-        DateTimeOffset since,
+        ChangePosition since,
         long xmin,
         CancellationToken cancellationToken
     )
     {
         await using var command = transaction
             .Command(shape.Statement("ReadChanges"))
-            .Add("since", since)
+            .Add("since", since.CreatedAt)
+            .Add("since_id", since.Id)
             .Add("xmin", xmin)
             .Add("rows_max", (long)options.RowsMax)
             .Add("bytes_max", options.BytesMax);
@@ -230,15 +267,16 @@ public sealed class ChangeFeed(
         return new ChangeBatch(rows, snapshot, readAt, isCut);
     }
 
-    private static void AddCursor(NpgsqlBatch last, ChangeBatch batch, bool isSweep)
+    private static void AddCursor(NpgsqlBatch last, CutLook look)
     {
         last.Then(Sql.Get("SaveCursor"))
-            .Add("read_at", batch.ReadAt)
-            .Add("snapshot", batch.Snapshot)
-            .Add("is_sweep", isSweep);
-        if (isSweep)
+            .Add("read_at", look.ReadAt)
+            .Add("snapshot", look.Snapshot)
+            .Add("is_sweep", look.IsSweep);
+        if (look.IsSweep)
         {
-            last.Then(Sql.Get("PruneFolded")).Add("xmin", batch.Xmin);
+            // A snapshot's text is xmin:xmax:list.
+            last.Then(Sql.Get("PruneFolded")).Add("xmin", PgSnapshot.Xmin(look.Snapshot));
         }
     }
 
@@ -250,9 +288,20 @@ public sealed class ChangeFeed(
         string Snapshot,
         DateTimeOffset ReadAt,
         bool IsCut
+    );
+
+    /// <summary>
+    /// A look at the log that takes several batches. Each goes on where the one before it ended and does not look again at
+    /// what those have folded. What becomes visible behind that place meanwhile is for the next look: the cursor gets the
+    /// snapshot of the first batch, which saw none of it.
+    /// </summary>
+    private sealed record CutLook(
+        (long Xmin, long Xmax, long SweepXmin) Cursor,
+        bool IsSweep,
+        string Snapshot,
+        DateTimeOffset ReadAt
     )
     {
-        /// <summary>A snapshot's text is xmin:xmax:list.</summary>
-        public long Xmin => PgSnapshot.Xmin(Snapshot);
+        public ChangePosition? GoesOnAt { get; init; }
     }
 }

@@ -56,12 +56,14 @@ internal sealed class DueMissions(BenchDatabase database)
         await node.TickAsync(cancellationToken);
     }
 
+    /// <summary>Each row at a time of its own, as transactions of their own would have them.</summary>
     /// <param name="select">record_id, user_id, data, times.</param>
     public Task InsertAsync(string select, CancellationToken cancellationToken) =>
         database.ExecuteAsync(
             $"""
-            insert into public.sync_changes (record_id, user_id, data, field_meta, app_id, table_name, op, client_id)
-            select changed.*, 'ai', 'aiMissions', 'update', 'bench' from ({select}) changed
+            insert into public.sync_changes
+                   (record_id, user_id, data, field_meta, app_id, table_name, op, client_id, created_at)
+            select changed.*, 'ai', 'aiMissions', 'update', 'bench', clock_timestamp() from ({select}) changed
             """,
             cancellationToken
         );

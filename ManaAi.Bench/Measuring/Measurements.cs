@@ -10,6 +10,8 @@ internal sealed class Measurements(BenchDatabase database, Report report)
     private const int DeltaTicks = 7;
     private const int DeltaWarmUps = 3;
     private const int DeltaRows = 1000;
+    private const int CaughtUpRows = 100_000;
+    private const int CatchUpTicks = 3;
     private const int HerdMissions = 100;
     private const int HerdTurns = 5;
     private const int HerdWarmUps = 3;
@@ -40,6 +42,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         await HerdAsync(slow.Address, 100, "at most 0.6 s", cancellationToken);
         await new PlanMeasurements(database, _due, report).RunAsync(quick.Address, cancellationToken);
         await new WakeUpMeasurements(database, _due, report).RunAsync(quick.Address, cancellationToken);
+        await CatchUpAsync(quick.Address, cancellationToken);
         await new HerdMeasurements(database, _due, report).RunAsync(quick.Address, cancellationToken);
     }
 
@@ -110,15 +113,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         var delta = new Sample();
         for (var turn = 0; turn < DeltaWarmUps + DeltaTicks; turn++)
         {
-            await _due.InsertAsync(
-                $"""
-                select mission_id, user_id, jsonb_build_object('title', 'edited {turn}'), jsonb_build_object('title', {DueMissions.IsoText(
-                    default
-                )})
-                  from mana_ai.missions order by mission_id offset {turn * DeltaRows} limit {DeltaRows}
-                """,
-                cancellationToken
-            );
+            await EditAsync(turn * DeltaRows, DeltaRows, $"edited {turn}", cancellationToken);
             // The first ones pay for compiling what folds; idle ticks never call it.
             await (turn < DeltaWarmUps ? new Sample() : delta).AddAsync(() =>
                 node.TickAsync(cancellationToken)
@@ -127,6 +122,48 @@ internal sealed class Measurements(BenchDatabase database, Report report)
 
         report.Add("tick with 1,000 new rows on 1,000 missions", $"{delta} ms", "", "", "at most 150 ms");
     }
+
+    /// <summary>
+    /// As after a time without service. Late, since the feed looks at what it has folded of the last two minutes with each tick.
+    /// </summary>
+    private async Task CatchUpAsync(Uri llm, CancellationToken cancellationToken)
+    {
+        var rows = Math.Min(CaughtUpRows, database.Size.Missions);
+        var (few, many) = (new Sample(), new Sample());
+        await using var node = await NodeProcess.StartNodeAsync(database, llm, cancellationToken);
+        await node.TickAsync(cancellationToken);
+        for (var turn = -DeltaWarmUps; turn < CatchUpTicks; turn++)
+        {
+            foreach (var (sample, count) in new[] { (few, DeltaRows), (many, rows) })
+            {
+                await EditAsync(0, count, $"edited offline {turn}", cancellationToken);
+                await (turn < 0 ? new Sample() : sample).AddAsync(() => node.TickAsync(cancellationToken));
+            }
+        }
+
+        var alike = few.Median * rows / DeltaRows;
+        report.Add(
+            string.Create(CultureInfo.InvariantCulture, $"tick with {rows:#,0} new rows on as many missions"),
+            $"{many} ms",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"so many ticks with 1,000, by turns: {alike:#,0} ms"
+            ),
+            Report.Ratio(many.Median, alike),
+            ""
+        );
+    }
+
+    private Task EditAsync(int offset, int rows, string title, CancellationToken cancellationToken) =>
+        _due.InsertAsync(
+            $"""
+            select mission_id, user_id, jsonb_build_object('title', '{title}'), jsonb_build_object('title', {DueMissions.IsoText(
+                default
+            )})
+              from mana_ai.missions order by mission_id offset {offset} limit {rows}
+            """,
+            cancellationToken
+        );
 
     private async Task HerdAsync(Uri llm, int plans, string bound, CancellationToken cancellationToken)
     {

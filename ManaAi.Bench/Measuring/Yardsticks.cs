@@ -57,6 +57,7 @@ internal sealed class Yardsticks(BenchDatabase database)
             "since",
             TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(2)
         );
+        changes.Parameters.AddWithValue("since_id", Guid.Empty);
         changes.Parameters.AddWithValue("xmin", await XminAsync(cancellationToken));
         changes.Parameters.AddWithValue("rows_max", 10_000L);
         changes.Parameters.AddWithValue("bytes_max", 1L << 26);

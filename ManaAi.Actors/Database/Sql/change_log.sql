@@ -12,7 +12,7 @@ with snapshot as materialized (select pg_current_snapshot()::text as snapshot, c
        select c.*, c.xmin::text::bigint as xid
          from public.sync_changes c
         where c.app_id = 'ai' and c.table_name in ('aiMissions', 'agents')
-          and c.created_at >= @since
+          and c.created_at >= @since and (c.created_at > @since or c.id >= @since_id)
           and ((c.xmin::text::bigint - @xmin) & 4294967295) < 2147483648
           and not exists (select from mana_ai.folded_changes f where f.change_id = c.id)
         order by c.created_at, c.id
