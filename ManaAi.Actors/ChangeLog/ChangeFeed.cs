@@ -31,31 +31,26 @@ public sealed class ChangeFeed(
     /// <summary>Folds everything that is visible now; from nothing where the projection cannot be trusted.</summary>
     public async Task<FoldReport> FoldAsync(LogShape shape, CancellationToken cancellationToken)
     {
-        FoldReport? report = null;
-        CutLook? cut = null;
-        bool isFurther;
-        do
+        var report = await FoldBatchAsync(shape, null, cancellationToken);
+        while (report.IsCut)
         {
-            isFurther = cut is not null;
-            (var next, cut) = await FoldBatchAsync(shape, cut, cancellationToken);
-            report = report?.And(next) ?? next;
-            // After a look of several batches one more finds what became visible behind them meanwhile.
-        } while (cut is not null || isFurther);
+            report = report.And(await FoldBatchAsync(shape, report, cancellationToken));
+        }
 
         return report;
     }
 
-    /// <param name="before">The batch before it, which was cut off.</param>
-    private async Task<(FoldReport Report, CutLook? Cut)> FoldBatchAsync(
+    /// <param name="before">The batch before it, which was cut off: what comes before its end is folded.</param>
+    private async Task<FoldReport> FoldBatchAsync(
         LogShape shape,
-        CutLook? before,
+        FoldReport? before,
         CancellationToken cancellationToken
     )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         if (await FeedCursor.LockAsync(transaction, shape, cancellationToken) is not { } cursor)
         {
-            return (new FoldReport(DateTimeOffset.MinValue, IsElsewhere: true, IsCut: false), null);
+            return new FoldReport(DateTimeOffset.MinValue, IsElsewhere: true, IsCut: false);
         }
 
         if (cursor.ReasonToStartAnew() is { } reason)
@@ -63,13 +58,10 @@ public sealed class ChangeFeed(
             Log.FoldingFromNothing(logger, reason);
             var whole = new WholeLogFold(database, projectors, options, _notices, logger);
             var all = await whole.RunAsync(transaction, shape, cursor.Own, cancellationToken);
-            return (Counted(all with { NewRecords = all.Records }), null);
+            return Counted(all with { NewRecords = all.Records });
         }
 
-        // Where another node has moved the cursor meanwhile, what was seen before says nothing.
-        var goesOn = before?.Cursor == cursor.Place ? before : null;
-        var (report, cut) = await FoldNewAsync(transaction, shape, cursor, goesOn, cancellationToken);
-        return (Counted(report), cut);
+        return Counted(await FoldNewAsync(transaction, shape, cursor, before, cancellationToken));
     }
 
     /// <summary>Batch by batch: what one committed is counted though a later one of the same read fails.</summary>
@@ -89,18 +81,16 @@ public sealed class ChangeFeed(
     }
 
     /// <summary>What it writes is sent together with the commit.</summary>
-    private async Task<(FoldReport Report, CutLook? Cut)> FoldNewAsync(
+    private async Task<FoldReport> FoldNewAsync(
         DatabaseTransaction transaction,
         LogShape shape,
         FeedCursor cursor,
-        CutLook? before,
+        FoldReport? before,
         CancellationToken cancellationToken
     )
     {
         // Where the clock was set back, rows that were written since may have times that a narrow look takes for old.
-        var isSweep =
-            before?.IsSweep
-            ?? (cursor.SetBack > TimeSpan.Zero || cursor.Now - cursor.SweptAt >= options.SweepInterval);
+        var isSweep = cursor.SetBack > TimeSpan.Zero || cursor.Now - cursor.SweptAt >= options.SweepInterval;
         var margin = cursor.ReadAt!.Value - options.Margin;
         var since = isSweep ? Earlier(margin, cursor.SweptAt!.Value - options.SweepWindow) : margin;
         var batch = await ReadBatchAsync(
@@ -111,32 +101,28 @@ public sealed class ChangeFeed(
             cancellationToken
         );
 
-        var look = before ?? new CutLook(cursor.Place, isSweep, batch.Snapshot, batch.ReadAt);
-        var report = new FoldReport(batch.ReadAt, IsElsewhere: false, batch.IsCut);
+        // The last of several batches is followed by a whole look, which finds what became visible behind them meanwhile:
+        // only where that is not cut off either, the cursor may say that all has been folded.
+        var report = new FoldReport(
+            batch.ReadAt,
+            IsElsewhere: false,
+            batch.IsCut || before?.GoesOnAt is not null
+        );
         await using var last = transaction.Batch();
         if (batch.Rows.Count > 0)
         {
-            (report, var goesOnAt) = await FoldRowsAsync(
-                transaction,
-                last,
-                shape,
-                cursor,
-                batch,
-                report,
-                cancellationToken
-            );
-            look = look with { GoesOnAt = goesOnAt };
+            report = await FoldRowsAsync(transaction, last, shape, cursor, batch, report, cancellationToken);
         }
 
         // Where nothing is new the cursor may stay: the next look reaches a little further back for it.
         var mayStay =
-            batch.Rows.Count == 0
-            && before is null
+            before is null
+            && batch.Rows.Count == 0
             && !isSweep
             && batch.ReadAt - cursor.ReadAt < CursorStayMax;
         if (!report.IsCut && !mayStay)
         {
-            AddCursor(last, look);
+            AddCursor(last, batch, isSweep);
         }
 
         await transaction.CommitAsync(last, cancellationToken);
@@ -145,11 +131,10 @@ public sealed class ChangeFeed(
             Log.ClockSetBack(logger, cursor.SetBack);
         }
 
-        return (report, report.IsCut ? look : null);
+        return report;
     }
 
-    /// <returns>And where the next batch goes on, if there is more.</returns>
-    private async Task<(FoldReport Report, ChangePosition GoesOnAt)> FoldRowsAsync(
+    private async Task<FoldReport> FoldRowsAsync(
         DatabaseTransaction transaction,
         NpgsqlBatch last,
         LogShape shape,
@@ -211,19 +196,18 @@ public sealed class ChangeFeed(
         _notices.OfRecords(folded);
         fresh.ForEach(row => _notices.OfRow(row, batch.ReadAt));
         var late = fresh.Count(row => row.Position.CreatedAt < cursor.ReadAt!.Value - options.Margin);
-        report = report with
+        return report with
         {
             IsCut = report.IsCut || left.Count > 0,
+            GoesOnAt =
+                batch.Rows.FirstOrDefault(row => left.Contains(row.Key))?.Position
+                ?? (batch.IsCut ? batch.Rows[^1].Position : null),
             Rows = fresh.Count,
             Records = folded.Count,
             NewRecords = works.Count(work => work.Stored is null),
             Refolds = refolds,
             LateRows = late,
         };
-        return (
-            report,
-            (batch.Rows.FirstOrDefault(row => left.Contains(row.Key)) ?? batch.Rows[^1]).Position
-        );
     }
 
     private async Task<ChangeBatch> ReadBatchAsync(
@@ -267,16 +251,15 @@ public sealed class ChangeFeed(
         return new ChangeBatch(rows, snapshot, readAt, isCut);
     }
 
-    private static void AddCursor(NpgsqlBatch last, CutLook look)
+    private static void AddCursor(NpgsqlBatch last, ChangeBatch batch, bool isSweep)
     {
         last.Then(Sql.Get("SaveCursor"))
-            .Add("read_at", look.ReadAt)
-            .Add("snapshot", look.Snapshot)
-            .Add("is_sweep", look.IsSweep);
-        if (look.IsSweep)
+            .Add("read_at", batch.ReadAt)
+            .Add("snapshot", batch.Snapshot)
+            .Add("is_sweep", isSweep);
+        if (isSweep)
         {
-            // A snapshot's text is xmin:xmax:list.
-            last.Then(Sql.Get("PruneFolded")).Add("xmin", PgSnapshot.Xmin(look.Snapshot));
+            last.Then(Sql.Get("PruneFolded")).Add("xmin", batch.Xmin);
         }
     }
 
@@ -288,20 +271,9 @@ public sealed class ChangeFeed(
         string Snapshot,
         DateTimeOffset ReadAt,
         bool IsCut
-    );
-
-    /// <summary>
-    /// A look at the log that takes several batches. Each goes on where the one before it ended and does not look again at
-    /// what those have folded. What becomes visible behind that place meanwhile is for the next look: the cursor gets the
-    /// snapshot of the first batch, which saw none of it.
-    /// </summary>
-    private sealed record CutLook(
-        (long Xmin, long Xmax, long SweepXmin) Cursor,
-        bool IsSweep,
-        string Snapshot,
-        DateTimeOffset ReadAt
     )
     {
-        public ChangePosition? GoesOnAt { get; init; }
+        /// <summary>A snapshot's text is xmin:xmax:list.</summary>
+        public long Xmin => PgSnapshot.Xmin(Snapshot);
     }
 }

@@ -19,9 +19,6 @@ internal sealed record FeedCursor(
     long SweepXmin
 )
 {
-    /// <summary>What changes when someone moves it.</summary>
-    public (long Xmin, long Xmax, long SweepXmin) Place => (Xmin, Xmax, SweepXmin);
-
     /// <summary>The first transaction id that the cluster has not given out yet.</summary>
     public long OwnXmax { get; private init; }
 

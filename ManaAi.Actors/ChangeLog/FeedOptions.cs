@@ -46,6 +46,9 @@ public sealed record FoldReport(DateTimeOffset ReadAt, bool IsElsewhere, bool Is
     public int LateRows { get; init; }
     public bool IsFromNothing { get; init; }
 
+    /// <summary>Where the next batch goes on; null where the whole is to be looked at again.</summary>
+    internal ChangePosition? GoesOnAt { get; init; }
+
     public FoldReport And(FoldReport next) =>
         next with
         {

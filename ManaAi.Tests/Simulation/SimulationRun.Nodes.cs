@@ -129,7 +129,7 @@ internal sealed partial class SimulationRun
         _started++;
         var name = string.Create(CultureInfo.InvariantCulture, $"node-{_started}");
         var database = new SimulatedDatabase(_world.Source, this);
-        var bench = _world.Bench.Node(name, _options, _budgets, database);
+        var bench = _world.Bench.Node(name, _options, _budgets, database, _feed);
         var llm = SimulatedWire.Client(_world.Llm.Address, _checks.Answered);
         return new SimulatedNode(_world, bench, llm, _mode, _random.Next());
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
@@ -60,6 +61,9 @@ internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposa
         OpenedFirst = 1,
         OpenedMax = 2,
     };
+
+    // A look at the log takes several batches, with others' in between.
+    private static readonly FeedOptions _feed = new() { RowsMax = 2 };
 
     private SimulationRun(SimulationWorld world, int seed)
     {

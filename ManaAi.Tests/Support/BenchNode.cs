@@ -21,35 +21,28 @@ internal sealed class BenchNode
         Metrics metrics,
         NodeId id,
         RunOptions options,
-        BudgetOptions? budgets = null,
-        SyncDatabase? database = null
+        BudgetOptions? budgets,
+        SyncDatabase? database,
+        FeedOptions feed
     )
     {
         _bench = bench;
         database ??= bench.Sync;
         Options = options;
         Id = id;
-        Feed = new ChangeFeed(
-            database,
-            projectors,
-            new FeedOptions(),
-            metrics,
-            NullLogger<ChangeFeed>.Instance
-        );
+        Feed = new ChangeFeed(database, projectors, feed, metrics, NullLogger<ChangeFeed>.Instance);
         _sweep = new ChangeFeed(
             database,
             projectors,
-            new FeedOptions { SweepInterval = TimeSpan.Zero },
+            feed with
+            {
+                SweepInterval = TimeSpan.Zero,
+            },
             metrics,
             NullLogger<ChangeFeed>.Instance
         );
         Ledger = new RunLedger(database, id, options);
-        var rows = new OwnRows(
-            options,
-            new ScheduleOptions(),
-            new FeedOptions(),
-            NullLogger<OwnRows>.Instance
-        );
+        var rows = new OwnRows(options, new ScheduleOptions(), feed, NullLogger<OwnRows>.Instance);
         // Each call by itself: the simulation stops one flow and goes on with another.
         Calls = new CallLedger(database, id, budgets ?? new BudgetOptions(), atOnce: int.MaxValue);
         Gate = new LlmGate(

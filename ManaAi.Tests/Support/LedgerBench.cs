@@ -64,8 +64,19 @@ internal sealed class LedgerBench : IAsyncDisposable
         string name = "node-1",
         RunOptions? options = null,
         BudgetOptions? budgets = null,
-        SyncDatabase? database = null
-    ) => new(this, _projectors, Metrics, new NodeId(name), options ?? new RunOptions(), budgets, database);
+        SyncDatabase? database = null,
+        FeedOptions? feed = null
+    ) =>
+        new(
+            this,
+            _projectors,
+            Metrics,
+            new NodeId(name),
+            options ?? new RunOptions(),
+            budgets,
+            database,
+            feed ?? new FeedOptions()
+        );
 
     /// <summary>The database's clock, which is the only one that counts.</summary>
     public async Task<DateTimeOffset> NowAsync() =>
