@@ -132,7 +132,7 @@ internal sealed class Measurements(BenchDatabase database, Report report)
         var (few, many) = (new Sample(), new Sample());
         await using var node = await NodeProcess.StartNodeAsync(database, llm, cancellationToken);
         await node.TickAsync(cancellationToken);
-        for (var turn = -DeltaWarmUps; turn < CatchUpTicks; turn++)
+        for (var turn = -1; turn < CatchUpTicks; turn++)
         {
             foreach (var (sample, count) in new[] { (few, DeltaRows), (many, rows) })
             {
