@@ -132,7 +132,7 @@ public sealed class ChangeFeedBatchTests : IAsyncLifetime
         await _bench.FoldAsync();
 
         (
-            await SnapshotAsync("(SELECT pg_snapshot_xmin(snapshot) FROM mana_ai.cursor)")
+            await SnapshotAsync("(SELECT pg_snapshot_xmax(snapshot) FROM mana_ai.cursor)")
         ).ShouldBeGreaterThanOrEqualTo(written, name);
 
         Task<long> SnapshotAsync(string id) => _bench.Rows.ReadAsync<long>($"SELECT {id}::text::bigint");
