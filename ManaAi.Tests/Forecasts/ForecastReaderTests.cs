@@ -41,13 +41,7 @@ public sealed class ForecastReaderTests : BenchTests
     public async Task What_was_claimed_before_is_not_skipped_as_late()
     {
         var node = Bench.Node();
-        await Bench.InsertDueAsync(change: mission =>
-            mission with
-            {
-                Cadence = """{"kind":"manual"}""",
-                DueAt = mission.DueAt!.Value.AddHours(-1),
-            }
-        );
+        await InsertOverdueAsync(TimeSpan.FromHours(1));
         var claim = await node.TickAndClaimAsync();
         (await ReadAsync(isMissedMadeUpFor: false)).Skips.ShouldBeEmpty("it is under way");
 
@@ -63,13 +57,7 @@ public sealed class ForecastReaderTests : BenchTests
     public async Task What_an_operator_hurried_is_not_missed_however_long_ago_it_was_due()
     {
         var node = Bench.Node();
-        await Bench.InsertDueAsync(change: mission =>
-            mission with
-            {
-                Cadence = """{"kind":"manual"}""",
-                DueAt = mission.DueAt!.Value.AddDays(-400),
-            }
-        );
+        await InsertOverdueAsync(TimeSpan.FromDays(400));
         await node.TickAsync();
         (await ReadAsync(isMissedMadeUpFor: true)).Skips.Single().Reason.ShouldBe(SkipReasons.Missed);
 
@@ -77,6 +65,15 @@ public sealed class ForecastReaderTests : BenchTests
 
         (await ReadAsync(isMissedMadeUpFor: true)).Sums.Runs.ShouldBe(1);
     }
+
+    private Task<DeviceMission> InsertOverdueAsync(TimeSpan since) =>
+        Bench.InsertDueAsync(change: mission =>
+            mission with
+            {
+                Cadence = """{"kind":"manual"}""",
+                DueAt = mission.DueAt!.Value - since,
+            }
+        );
 
     private async Task<Forecast> ReadAsync(bool isMissedMadeUpFor)
     {
