@@ -114,6 +114,26 @@ public class SyncDatabase(NpgsqlDataSource source, PreparingSource? preparing = 
     public Task OnceAsync(Action<NpgsqlBatch> add, CancellationToken cancellationToken) =>
         OnceAsync(add, (_, _) => Task.FromResult(true), cancellationToken);
 
+    /// <summary>The same for statements whose cost must not grow with a table.</summary>
+    public Task<T> OnceByKeysAsync<T>(
+        Action<NpgsqlBatch> add,
+        Func<NpgsqlDataReader, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    ) =>
+        OnceAsync(
+            batch =>
+            {
+                batch.Then(KeyedPlans.Select);
+                add(batch);
+            },
+            async (reader, token) =>
+            {
+                await reader.NextResultAsync(token); // Past how they are planned.
+                return await read(reader, token);
+            },
+            cancellationToken
+        );
+
     /// <summary>A connection for what is said once, or lasts.</summary>
     /// <exception cref="NpgsqlException">As above; or TimeoutException.</exception>
     public Task<NpgsqlConnection> OpenLastingAsync(CancellationToken cancellationToken) =>

@@ -141,18 +141,14 @@ internal sealed class CallNotes
         // In the order of their ids, as leases are renewed: who locks several runs comes to them in one order.
         var ordered = all.OrderBy(one => claimOf(one).RunId).ToArray();
         var claims = ordered.Select(claimOf).ToArray();
-        return _database.OnceAsync<IReadOnlyList<bool>>(
+        return _database.OnceByKeysAsync<IReadOnlyList<bool>>(
             batch =>
-            {
-                batch.Then(KeyedPlans.Select);
                 add(batch, ordered)
                     .Add("node", _node.Value)
                     .Add("runs", claims.Select(claim => claim.RunId).ToArray())
-                    .Add("epochs", claims.Select(claim => claim.Epoch).ToArray());
-            },
+                    .Add("epochs", claims.Select(claim => claim.Epoch).ToArray()),
             async (reader, token) =>
             {
-                await reader.NextResultAsync(token); // Past how it is planned.
                 var done = new HashSet<(long, long)>();
                 while (await reader.ReadAsync(token))
                 {

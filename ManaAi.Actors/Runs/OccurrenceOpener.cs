@@ -100,12 +100,9 @@ public sealed class OccurrenceOpener(
             if (begin is not null && claimable.Count > 0)
             {
                 var after = queued;
-                await database.OnceAsync(
-                    batch =>
-                    {
-                        batch.Then(KeyedPlans.Select);
-                        batch.Then(Sql.Get("QueueUsers")).Add("after", after);
-                    },
+                await database.OnceByKeysAsync(
+                    batch => batch.Then(Sql.Get("QueueUsers")).Add("after", after),
+                    (_, _) => Task.FromResult(true),
                     cancellationToken
                 );
                 queued = claimable.Max();
@@ -129,15 +126,10 @@ public sealed class OccurrenceOpener(
 
     /// <summary>Whether a run is open, or a mission is due or wants its first schedule. Without, all below finds nothing.</summary>
     private Task<(bool IsSo, TimeSpan? Lag)> IsAnythingToDoAsync(CancellationToken cancellationToken) =>
-        database.OnceAsync(
-            batch =>
-            {
-                batch.Then(KeyedPlans.Select);
-                batch.Then(Sql.Get("IsAnythingToDo"));
-            },
+        database.OnceByKeysAsync(
+            batch => batch.Then(Sql.Get("IsAnythingToDo")),
             async (reader, token) =>
             {
-                await reader.NextResultAsync(token); // Past how it is planned.
                 await reader.ReadAsync(token);
                 metrics.BreakerState.Record(reader.GetInt64(2));
                 TimeSpan? lag = reader.GetNullable<double>(1) is { } seconds
@@ -156,10 +148,9 @@ public sealed class OccurrenceOpener(
         HashSet<long> claimable,
         CancellationToken cancellationToken
     ) =>
-        database.OnceAsync(
+        database.OnceByKeysAsync(
             batch =>
             {
-                batch.Then(KeyedPlans.Select);
                 batch.Then(Sql.Get("SupersedeStale"));
                 batch.Then(Sql.Get("ReopenSuperseded")).Add("opened_by", Traces.CurrentTick);
                 batch
@@ -173,7 +164,6 @@ public sealed class OccurrenceOpener(
             },
             async (reader, token) =>
             {
-                await reader.NextResultAsync(token); // Past how it is planned.
                 await ReadSupersededAsync(reader, token);
                 await reader.NextResultAsync(token);
                 await reader.ReadAsync(token);
@@ -225,10 +215,9 @@ public sealed class OccurrenceOpener(
     /// <summary>Gives every user with open runs his turn, and finds what is to be done about schedules.</summary>
     /// <param name="queued">The last run whose user has been given a turn.</param>
     private Task<Found> LookAsync(long queued, CancellationToken cancellationToken) =>
-        database.OnceAsync(
+        database.OnceByKeysAsync(
             batch =>
             {
-                batch.Then(KeyedPlans.Select);
                 batch.Then(Sql.Get("QueueUsers")).Add("after", queued);
                 AddRefused(batch.Then(Sql.Get("FindClosedDue")).Add("runs_max", (long)MovedOnMax));
                 // Cron missions are nobody's to schedule but ours: they get their first nextRunAt as soon as seen.
@@ -242,7 +231,6 @@ public sealed class OccurrenceOpener(
     private async Task<Found> ReadFoundAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
         var found = new Found([], []);
-        await reader.NextResultAsync(cancellationToken); // Past how it is planned.
         while (await reader.ReadAsync(cancellationToken))
         {
             found.ClosedDue.Add(new Occurrence(ReadKey(reader, 1), reader.GetInstant(3)));

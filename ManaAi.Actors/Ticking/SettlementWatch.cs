@@ -73,16 +73,14 @@ public sealed class SettlementWatch(SyncDatabase database, NodeId node, RunSigna
         IReadOnlyCollection<long> runs,
         CancellationToken cancellationToken
     ) =>
-        database.OnceAsync(
+        database.OnceByKeysAsync(
             batch =>
             {
-                batch.Then(KeyedPlans.Select);
                 batch.Then(Sql.Get("ReadGate")).Add("model", outcome.Model);
                 batch.Then(Sql.Get("SettledRuns")).Add("node", node.Value).Add("runs", runs.ToArray());
             },
             async (reader, token) =>
             {
-                await reader.NextResultAsync(token); // Past how it is planned.
                 var gate = await GateReading.ReadAsync(reader, token);
                 await reader.NextResultAsync(token);
                 await reader.ReadAsync(token);

@@ -61,7 +61,7 @@ public sealed partial class StatementTests
             SELECT 'user', 'mission-' || n, now(), 'superseded', now() FROM generate_series(1, 2000) AS n
             """
         );
-        await bench.Rows.ExecuteAsync("VACUUM ANALYZE mana_ai.runs");
+        await AnalyzeAsync(bench, "mana_ai.runs");
         var plan = await PlanAsync(bench, name);
         plan.ShouldContain(line => line.Contains("using runs_pkey", StringComparison.Ordinal));
         plan.ShouldNotContain(line => OpenRunsIndex().IsMatch(line));
@@ -81,13 +81,13 @@ public sealed partial class StatementTests
     [InlineData("FindClosedDue")]
     [InlineData("FindUnscheduled")]
     [InlineData("TickGauges")]
-    [InlineData("SettledRuns")]
+    [InlineData("SettledRuns", "runs_pkey")]
     [InlineData("LockUsers")]
     [InlineData("ClaimRuns")]
     [InlineData("PassTurns")]
-    [InlineData("CountCalls")]
-    [InlineData("KeepAnswers")]
-    public async Task No_table_is_read_whole_however_few_rows_it_had(string name)
+    [InlineData("CountCalls", "runs_pkey")]
+    [InlineData("KeepAnswers", "runs_pkey")]
+    public async Task No_table_is_read_whole_however_few_rows_it_had(string name, string? index = null)
     {
         await using var bench = await FeedBench.CreateAsync();
         await bench.Rows.ExecuteAsync(
@@ -98,9 +98,15 @@ public sealed partial class StatementTests
             INSERT INTO mana_ai.users (user_id, ready_at, turn_at) VALUES ('user', now(), now())
             """
         );
-        await bench.Rows.ExecuteAsync("VACUUM ANALYZE mana_ai.runs, mana_ai.missions, mana_ai.users");
-        var plan = await PlanAsync(bench, name);
+        await AnalyzeAsync(bench, "mana_ai.runs, mana_ai.missions, mana_ai.users");
+        var plan = await PlanAsync(bench, name, KeyedPlans.Select);
         plan.ShouldNotContain(line => WholeTable().IsMatch(line), string.Join('\n', plan));
+        if (index is not null)
+        {
+            // The runs are named: nothing else is right, and no table is read whole that is short for good either.
+            plan.ShouldContain(line => line.Contains($"using {index}", StringComparison.Ordinal));
+            plan.ShouldNotContain(line => line.Contains("Seq Scan", StringComparison.Ordinal));
+        }
     }
 
     [Fact]
@@ -113,7 +119,7 @@ public sealed partial class StatementTests
             SELECT 'user-' || n, now(), now() FROM generate_series(1, 2000) AS n
             """
         );
-        await bench.Rows.ExecuteAsync("VACUUM ANALYZE mana_ai.users");
+        await AnalyzeAsync(bench, "mana_ai.users");
         var plan = await PlanAsync(bench, "LockUsers");
         plan.ShouldContain(line => line.Contains("using users_turn", StringComparison.Ordinal));
         plan.ShouldNotContain(line => line.Contains("Sort", StringComparison.Ordinal));
@@ -134,7 +140,7 @@ public sealed partial class StatementTests
             """
         );
         // Between two herds no run is open, and so the planner expects it to be.
-        await bench.Rows.ExecuteAsync("VACUUM ANALYZE mana_ai.runs, mana_ai.missions");
+        await AnalyzeAsync(bench, "mana_ai.runs, mana_ai.missions");
         await bench.Rows.ExecuteAsync(
             "INSERT INTO mana_ai.runs (user_id, mission_id, due_at) SELECT user_id, mission_id, next_run_at FROM mana_ai.missions"
         );
@@ -177,11 +183,22 @@ public sealed partial class StatementTests
         );
     }
 
+    /// <summary>What was changed beside rows is not lent again: statistics would be the next test's too.</summary>
+    private static async Task AnalyzeAsync(FeedBench bench, string tables)
+    {
+        await bench.Rows.ExecuteAsync("CREATE TABLE IF NOT EXISTS analyzed ()");
+        await bench.Rows.ExecuteAsync($"VACUUM ANALYZE {tables}");
+    }
+
     /// <returns>The lines of the plan for whatever values come.</returns>
-    private static async Task<List<string>> PlanAsync(FeedBench bench, string name)
+    private static async Task<List<string>> PlanAsync(
+        FeedBench bench,
+        string name,
+        string howPlanned = "SET LOCAL plan_cache_mode TO force_generic_plan"
+    )
     {
         await using var transaction = await bench.Sync.BeginAsync(CancellationToken.None);
-        await ExecuteAsync(transaction, KeyedPlans.Select);
+        await ExecuteAsync(transaction, howPlanned);
         await ExecuteAsync(transaction, Prepared(Sql.Get(name)));
         return await ReadPlanAsync(transaction, $"EXPLAIN EXECUTE p{await NullsAsync(transaction)}");
     }
