@@ -17,13 +17,22 @@ public sealed record LogAccess(LogShape Shape, bool HasUserRole)
     /// <summary>Adds what binds the rest of the batch to one user's rows; the last of it gives one result set.</summary>
     public void BecomeUser(NpgsqlBatch batch, UserId user)
     {
+        TakeUserRole(batch);
+        ActAs(batch, user);
+    }
+
+    /// <summary>Adds what binds the rest of the batch to the rows of whom it names; no result set.</summary>
+    public void TakeUserRole(NpgsqlBatch batch)
+    {
         if (HasUserRole)
         {
             batch.Then($"set local role {UserRole}");
         }
-
-        batch.Then(Sql.Get("ActAsUser")).Add("user", user.Value);
     }
+
+    /// <summary>Adds who it is, under that role; one result set.</summary>
+    public static void ActAs(NpgsqlBatch batch, UserId user) =>
+        batch.Then(Sql.Get("ActAsUser")).Add("user", user.Value);
 
     /// <summary>Adds what gives the login's own rights back within the transaction; no result set.</summary>
     public void BecomeSelf(NpgsqlBatch batch)

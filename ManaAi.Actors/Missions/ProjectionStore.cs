@@ -131,7 +131,8 @@ internal static class ProjectionStore
     private static (string Table, string Statement)[] Tables { get; } =
     [(RecordKey.MissionsTable, "LockMissions"), (RecordKey.AgentsTable, "LockAgents")];
 
-    private static void AddMissionColumns(NpgsqlBatchCommand command, ProjectedRecord[] records)
+    /// <summary>The columns of missions, each an array.</summary>
+    public static void AddMissionColumns(NpgsqlBatchCommand command, ProjectedRecord[] records)
     {
         AddStoredColumns(command, records);
         command

@@ -32,17 +32,19 @@ internal sealed record ArrivedAnswer(
 /// <summary>What is noted in the runs' rows of their calls: for each run, and together for those that come at once.</summary>
 internal sealed class CallNotes
 {
+    private const int GroupMax = 32;
+
     private readonly SyncDatabase _database;
     private readonly NodeId _node;
-    private readonly Together<AskedCall> _counting;
-    private readonly Together<ArrivedAnswer> _keeping;
+    private readonly Together<AskedCall, bool> _counting;
+    private readonly Together<ArrivedAnswer, bool> _keeping;
 
     /// <param name="atOnce">How many of each kind are on their way before others wait, and go together.</param>
     public CallNotes(SyncDatabase database, NodeId node, int atOnce)
     {
         (_database, _node) = (database, node);
-        _counting = new(atOnce, CountOneAsync, CountAllAsync);
-        _keeping = new(atOnce, KeepOneAsync, KeepAllAsync);
+        _counting = new(atOnce, GroupMax, CountOneAsync, CountAllAsync);
+        _keeping = new(atOnce, GroupMax, KeepOneAsync, KeepAllAsync);
     }
 
     /// <returns>false where the claim is lost, or the occurrence has had all its calls.</returns>

@@ -6,7 +6,8 @@ using Npgsql;
 namespace ManaAi.Actors.Runs;
 
 /// <summary>
-/// Closes a run and writes what came of it into the change log, in one transaction, as the mission's user.
+/// Closes a run and writes what came of it into the change log, in one transaction, as the mission's user. What is to be
+/// written while others are on their way goes with them, several in one transaction.
 /// </summary>
 /// <remarks>
 /// The guards are looked at under the locks of user, mission and run, on a record with everything folded that the log
@@ -15,15 +16,40 @@ namespace ManaAi.Actors.Runs;
 /// When the process dies here, nothing has happened; when only the acknowledgement of COMMIT is lost, the run is
 /// closed, and whoever looks sees that.
 /// </remarks>
-public sealed class IterationWriter(
-    SyncDatabase database,
-    NodeId node,
-    OwnRows rows,
-    ScheduleOptions schedule,
-    Metrics metrics,
-    ILogger<IterationWriter> logger
-)
+public sealed class IterationWriter
 {
+    /// <summary>
+    /// Few, since the rows of a transaction become visible at its end, and a device that pulls between a row's created_at
+    /// and then never sees it.
+    /// </summary>
+    private const int GroupMax = 4;
+
+    /// <summary>What is larger keeps nobody waiting: it goes alone.</summary>
+    private const int RecordBytesTogetherMax = 64 * 1024;
+
+    private readonly SyncDatabase _database;
+    private readonly NodeId _node;
+    private readonly Metrics _metrics;
+    private readonly ILogger<IterationWriter> _logger;
+    private readonly WriteBacks _writeBacks;
+    private readonly Together<AskedWrite, WriteBackEnd> _together;
+
+    /// <param name="atOnce">How many transactions are on their way before others wait, and go together.</param>
+    public IterationWriter(
+        SyncDatabase database,
+        NodeId node,
+        OwnRows rows,
+        ScheduleOptions schedule,
+        Metrics metrics,
+        ILogger<IterationWriter> logger,
+        int atOnce = 3
+    )
+    {
+        (_database, _node, _metrics, _logger) = (database, node, metrics, logger);
+        _writeBacks = new WriteBacks(database, node, rows, schedule);
+        _together = new(atOnce, GroupMax, WriteAloneAsync, WriteTogetherAsync);
+    }
+
     public async Task<WriteBackResult> WriteAsync(
         LogAccess access,
         Claim claim,
@@ -33,126 +59,43 @@ public sealed class IterationWriter(
     )
     {
         using var span = Traces.WriteBack(claim);
-        var reference = new RunReference(claim.RunId, claim.Epoch, node.Value);
+        var asked = new AskedWrite(access, claim, agent, verdict);
+        var end = await (
+            claim.MissionRecord.Length > RecordBytesTogetherMax
+                ? WriteAloneAsync(asked, cancellationToken)
+                : _together.AskAsync(asked, cancellationToken)
+        );
+        Report(claim, end);
+        return end.Result;
+    }
+
+    private async Task<WriteBackEnd> WriteAloneAsync(AskedWrite asked, CancellationToken cancellationToken)
+    {
         try
         {
-            return await WriteOnceAsync(access, claim, reference, agent, verdict, cancellationToken);
+            var ends = await _writeBacks.WriteAsync([asked], cancellationToken);
+            return ends[0] ?? WriteBackEnd.ClaimLost(asked);
         }
         catch (PostgresException exception)
             when (exception
                     is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "sync_changes" or null }
             )
         {
-            return await CloseAsWrittenAsync(access, claim, cancellationToken);
+            return await CloseAsWrittenAsync(asked.Access, asked.Claim, cancellationToken);
         }
     }
 
-    private async Task<WriteBackResult> WriteOnceAsync(
-        LogAccess access,
-        Claim claim,
-        RunReference reference,
-        Agent? agent,
-        Verdict verdict,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        var mission = await rows.TakeAsync(transaction, access, claim.Mission, reference, cancellationToken);
-        if (mission is not { IsClaimMine: true })
-        {
-            Report(claim, RunClosing.Of(claim, verdict, hasPlan: false), WriteBackResult.ClaimLost);
-            return WriteBackResult.ClaimLost;
-        }
-
-        var isDue = claim.IsManual ? mission.IsRunnable : mission.IsDueAt(claim.Occurrence.DueAt);
-        var closing = RunClosing.Of(claim, isDue ? verdict : null, hasPlan: verdict is Verdict.Planned);
-        await using var batch = transaction.Batch();
-        OwnRow? row = null;
-        var written = WriteBackResult.Written;
-        if (isDue)
-        {
-            var own = rows.ScheduleOf(mission, claim.Occurrence);
-            closing = closing with
-            {
-                Missed = verdict is Verdict.Planned ? CountMissed(claim, own) : 0,
-                Periods =
-                    verdict is Verdict.Failed
-                        ? await SlowdownAsync(transaction, claim, mission, cancellationToken)
-                        : 1,
-            };
-            if (verdict is not Verdict.Skipped)
-            {
-                row = rows.Iteration(access, claim, agent, verdict, mission, own, closing.Periods);
-                if (row is null)
-                {
-                    written = WriteBackResult.TooLarge;
-                    var earlier = mission.Projection.Fold["iterations"]?.Length ?? 0;
-                    closing = RunClosing.Of(claim, SkipRule.TooLarge(earlier), closing.HasPlan);
-                }
-            }
-
-            if (row is null && !mission.IsScheduleKeptBy(claim))
-            {
-                row = rows.Schedule(access, claim.Occurrence, mission, own);
-            }
-        }
-
-        closing.AddTo(batch.Then(Sql.Get("CloseRun")).Parameters, reference);
-        batch.Then(Sql.Get("WakeUser")).Add("user", claim.Mission.UserId.Value).Add("run", claim.RunId);
-        if (row is { Fields.Count: > 0 })
-        {
-            row.AddTo(batch, access, claim.Mission, mission);
-        }
-
-        await transaction.CommitAsync(batch, cancellationToken);
-        if (!isDue)
-        {
-            Report(claim, closing, WriteBackResult.Superseded);
-            return WriteBackResult.Superseded;
-        }
-
-        Report(claim, closing, written);
-        metrics.DueToWritten.Record((mission.Now - claim.Occurrence.DueAt).TotalSeconds);
-        return written;
-    }
-
-    /// <summary>An occurrence that comes late is made up for once, and the ledger says for how many it stands.</summary>
-    private int CountMissed(Claim claim, LockedSchedule own)
-    {
-        var missed = MissedRule.CountMissed(own.Cadence, own.Zone, claim, schedule);
-        if (missed > 0)
-        {
-            Log.Missed(logger, claim.Mission.ToString(), claim.Occurrence.DueAt, claim.Epoch, missed);
-        }
-
-        return missed;
-    }
-
-    /// <summary>For how many periods the mission rests after this failure.</summary>
-    private static async Task<int> SlowdownAsync(
-        DatabaseTransaction transaction,
-        Claim claim,
-        LockedMission mission,
-        CancellationToken cancellationToken
-    )
-    {
-        await using var command = transaction
-            .Command(Sql.Get("CountFailures"))
-            .Add("user", claim.Mission.UserId.Value)
-            .Add("mission", claim.Mission.MissionId.Value)
-            .Add("edited_at", Slowdown.EditedAt(mission.Projection.Fold, mission.Now));
-        var before = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
-        return Slowdown.Periods(before + 1);
-    }
+    private Task<IReadOnlyList<WriteBackEnd?>> WriteTogetherAsync(IReadOnlyList<AskedWrite> asked) =>
+        _writeBacks.WriteAsync(asked, CancellationToken.None);
 
     /// <summary>The log already holds this iteration's row: the run ends as that row says.</summary>
-    private async Task<WriteBackResult> CloseAsWrittenAsync(
+    private async Task<WriteBackEnd> CloseAsWrittenAsync(
         LogAccess access,
         Claim claim,
         CancellationToken cancellationToken
     )
     {
-        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var transaction = await _database.BeginAsync(cancellationToken);
         var word = await WrittenRow.FindVerdictAsync(
             transaction,
             access,
@@ -167,37 +110,50 @@ public sealed class IterationWriter(
             word is "planned" or "empty",
             word is null ? null : claim.Occurrence.IterationId
         );
-        await using var close = transaction.Command(Sql.Get("CloseRun"));
-        closing.AddTo(close.Parameters, new RunReference(claim.RunId, claim.Epoch, node.Value));
+        await using var close = transaction.Command(Sql.Get("CloseRuns"));
+        RunClosing.AddTo(close.Parameters, _node, [(claim, closing)]);
         var isClosed = await close.ExecuteNonQueryAsync(cancellationToken) == 1;
         await transaction.CommitAsync(cancellationToken);
-        Report(claim, closing, isClosed ? WriteBackResult.Written : WriteBackResult.ClaimLost);
-        return isClosed ? WriteBackResult.Written : WriteBackResult.ClaimLost;
+        return new WriteBackEnd(
+            isClosed ? WriteBackResult.Written : WriteBackResult.ClaimLost,
+            closing,
+            WrittenAt: null
+        );
     }
 
-    private void Report(Claim claim, RunClosing closing, WriteBackResult result)
+    private void Report(Claim claim, WriteBackEnd end)
     {
+        var (result, closing) = (end.Result, end.Closing);
         Traces.WrittenBack(closing, result);
         var (mission, dueAt) = (claim.Mission.ToString(), claim.Occurrence.DueAt);
         if (result == WriteBackResult.ClaimLost)
         {
-            metrics.StaleWritesRefused.Add(1);
-            Log.ClaimLost(logger, mission, dueAt, claim.Epoch);
+            _metrics.StaleWritesRefused.Add(1);
+            Log.ClaimLost(_logger, mission, dueAt, claim.Epoch);
             return;
         }
 
         if (result == WriteBackResult.Superseded)
         {
-            metrics.StaleWritesRefused.Add(1);
+            _metrics.StaleWritesRefused.Add(1);
+        }
+
+        if (closing.Missed > 0)
+        {
+            Log.Missed(_logger, mission, dueAt, claim.Epoch, closing.Missed);
         }
 
         if (closing.Reason == SkipRule.TooLargeWord)
         {
             // Its user can be told nothing, since that too would be an iteration; the operator is.
-            Log.TooLarge(logger, mission, dueAt, claim.Epoch, closing.Detail ?? "");
+            Log.TooLarge(_logger, mission, dueAt, claim.Epoch, closing.Detail ?? "");
         }
 
-        metrics.CountVerdict(closing.Verdict, closing.Reason ?? "");
-        Log.RunClosed(logger, mission, dueAt, claim.Epoch, closing.Verdict, closing.Reason ?? "");
+        _metrics.CountVerdict(closing.Verdict, closing.Reason ?? "");
+        Log.RunClosed(_logger, mission, dueAt, claim.Epoch, closing.Verdict, closing.Reason ?? "");
+        if (end.WrittenAt is { } writtenAt)
+        {
+            _metrics.DueToWritten.Record((writtenAt - claim.Occurrence.DueAt).TotalSeconds);
+        }
     }
 }

@@ -7,76 +7,91 @@ using Npgsql;
 
 namespace ManaAi.Actors.Runs;
 
-/// <summary>A row of ours for the change log: the fields it writes, each with its stamp.</summary>
-internal sealed record OwnRow(Guid Id, IReadOnlyList<ChangedField> Fields, ChangeActor Actor)
+/// <summary>A row of ours for the change log: the fields it writes of a mission, each with its stamp.</summary>
+internal sealed record OwnRow(
+    LockedMission Mission,
+    Guid Id,
+    IReadOnlyList<ChangedField> Fields,
+    ChangeActor Actor
+)
 {
     /// <summary>How long `data` is as JSON in UTF-8.</summary>
     public long DataBytes => 1L + Fields.Sum(one => one.Name.Length + one.Json.Length + 4);
 
-    /// <summary>
-    /// Adds everything that puts this row into the log and the projection, as the last statements before COMMIT.
-    /// </summary>
-    public void AddTo(NpgsqlBatch batch, LogAccess access, MissionKey key, LockedMission mission)
-    {
-        var before = mission.Projection.Position;
-        mission.Projection.Fold.Apply(
-            new Change(new ChangePosition(mission.Now, Id), ChangeOp.Update, [.. Fields], null)
-        );
-        batch.Then(Sql.Get("TakeWrittenAt")).Add("position_at", before.CreatedAt);
-        AddProjection(batch, key, mission);
-        ProjectionStore.AddFolded(batch, mission.Read);
-        batch
-            .Then(Sql.Get("RecordOwnChange"))
-            .Add("id", Id)
-            .Add("user", key.UserId.Value)
-            .Add("record", key.MissionId.Value);
+    private string UserId => Mission.Key.UserId.Value;
 
-        access.BecomeUser(batch, key.UserId);
+    private string RecordId => Mission.Key.MissionId.Value;
+
+    /// <summary>
+    /// Adds everything that puts these rows into the log and the projection, as the last statements before COMMIT.
+    /// </summary>
+    public static void AddTo(NpgsqlBatch batch, LogAccess access, IReadOnlyList<OwnRow> rows)
+    {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        ProjectionStore.AddFolded(batch, [.. rows.SelectMany(row => row.Mission.Read)]);
+        batch
+            .Then(Sql.Get("RecordOwnChanges"))
+            .Add("ids", rows.Select(row => row.Id).ToArray())
+            .Add("users", rows.Select(row => row.UserId).ToArray())
+            .Add("records", rows.Select(row => row.RecordId).ToArray());
+        batch
+            .Then(Sql.Get("TakeWrittenAt"))
+            .Add("position_at", rows.Max(row => row.Mission.Projection.Position.CreatedAt));
+        var save = batch.Then(Sql.Get("SaveWrittenMissions"));
+        ProjectionStore.AddMissionColumns(save, [.. rows.Select(row => row.Project())]);
+        save.Add("write_iterations", rows.Select(row => row.WritesIterations).ToArray());
+        access.TakeUserRole(batch);
+        foreach (var row in rows)
+        {
+            LogAccess.ActAs(batch, row.Mission.Key.UserId);
+            row.AddInsert(batch, access.Shape);
+        }
+    }
+
+    private bool WritesIterations => Fields.Any(one => one.Name == "iterations");
+
+    private ProjectedRecord Project()
+    {
+        var projection = Mission.Projection;
+        projection.Fold.Apply(
+            new Change(new ChangePosition(Mission.Now, Id), ChangeOp.Update, [.. Fields], null)
+        );
+        var projected = projection.ToRecord();
+        // When is known to the database alone.
+        return projected with
+        {
+            Stored = projected.Stored with { Position = projection.Position with { Id = Id } },
+        };
+    }
+
+    private void AddInsert(NpgsqlBatch batch, LogShape shape)
+    {
         var insert = batch
-            .Then(access.Shape.Statement("InsertIteration"))
+            .Then(shape.Statement("InsertIteration"))
             .Add("id", Id)
-            .Add("user", key.UserId.Value)
-            .Add("record", key.MissionId.Value);
+            .Add("user", UserId)
+            .Add("record", RecordId);
         AddJson(insert, "data", Data());
         AddJson(insert, "stamps", Stamps());
         AddJson(insert, "actor", Actor.Json);
-        if (access.Shape.HasOrigin)
+        if (shape.HasOrigin)
         {
             insert.Add("origin", Actor.Origin);
         }
 
-        if (access.Shape.HasSpaceId)
+        if (shape.HasSpaceId)
         {
             insert.Parameters.Add(
                 new NpgsqlParameter("space", NpgsqlTypes.NpgsqlDbType.Text)
                 {
-                    Value = (object?)mission.Projection.Fold.Text("spaceId") ?? DBNull.Value,
+                    Value = (object?)Mission.Projection.Fold.Text("spaceId") ?? DBNull.Value,
                 }
             );
         }
-    }
-
-    private void AddProjection(NpgsqlBatch batch, MissionKey key, LockedMission mission)
-    {
-        var projected = mission.Projection.ToRecord();
-        var state = projected.Mission!;
-        batch
-            .Then(Sql.Get("SaveWrittenMission"))
-            .Add("user", key.UserId.Value)
-            .Add("record", key.MissionId.Value)
-            .Add("json", Encoding.UTF8.GetString(projected.Stored.Record!.Value.Span))
-            .Add("times", Encoding.UTF8.GetString(projected.Stored.FieldTimes!.Value.Span))
-            .Add("state", state.State)
-            .Add("next_run_at", state.NextRunAt)
-            .Add("agent", state.AgentId)
-            .Add("deleted", state.IsDeleted)
-            .Add("obstacle", state.Obstacle)
-            .Add("running_until", state.RunningUntil)
-            .Add("needs_schedule", state.NeedsSchedule)
-            .Add("writes_iterations", Fields.Any(field => field.Name == "iterations"))
-            .Add("iterations_at", projected.Stored.IterationsAt)
-            .Add("newer_schema", projected.Stored.NewerSchema)
-            .Add("position_id", Id);
     }
 
     private static void AddJson(NpgsqlBatchCommand command, string name, string json) =>

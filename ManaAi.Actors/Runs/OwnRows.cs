@@ -20,18 +20,17 @@ public sealed class OwnRows(
     /// <summary>The whole array goes into one row, which mana-sync and every device have to carry: 8 MB of JSON.</summary>
     public const int DataBytesMax = 8 * 1024 * 1024;
 
-    /// <inheritdoc cref="LockedMission.TakeAsync"/>
-    internal Task<LockedMission?> TakeAsync(
+    /// <inheritdoc cref="MissionLocks.TakeAsync"/>
+    internal Task<IReadOnlyList<LockedMission?>> TakeAsync(
         DatabaseTransaction transaction,
         LogAccess access,
-        MissionKey key,
-        RunReference run,
+        IReadOnlyList<(MissionKey Mission, RunReference Run)> asked,
         CancellationToken cancellationToken
     )
     {
         // As far back as the feed looks at all: each tick to its margin, each sweep to its window.
         var window = feed.SweepWindow > feed.Margin ? feed.SweepWindow : feed.Margin;
-        return LockedMission.TakeAsync(transaction, access, key, run, window, cancellationToken);
+        return new MissionLocks(transaction, access, asked, window).TakeAsync(cancellationToken);
     }
 
     internal LockedSchedule ScheduleOf(LockedMission mission, Occurrence occurrence)
@@ -80,7 +79,7 @@ public sealed class OwnRows(
         ];
         var plan = (verdict as Verdict.Planned)?.Plan;
         var actor = ChangeActor.OfIteration(access.Shape.Generation, agent, occurrence, plan);
-        var row = new OwnRow(occurrence.ChangeId, fields, actor);
+        var row = new OwnRow(mission, occurrence.ChangeId, fields, actor);
         return row.DataBytes <= DataBytesMax ? row : null;
     }
 
@@ -94,6 +93,7 @@ public sealed class OwnRows(
         ChangedField[] fields = [.. NextRunAt(mission, own, periods: 1)];
         var stamp = fields.Length > 0 ? fields[0].Time : "";
         return new OwnRow(
+            mission,
             occurrence.ScheduleChangeId(stamp),
             fields,
             ChangeActor.OfSchedule(access.Shape.Generation)

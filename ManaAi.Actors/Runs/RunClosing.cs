@@ -34,17 +34,21 @@ internal sealed record RunClosing(
         return new RunClosing(verdict?.Word ?? "superseded", reason, detail, hasPlan, iteration);
     }
 
-    /// <summary>The parameters of the statement CloseRun.</summary>
-    public void AddTo(NpgsqlParameterCollection parameters, RunReference run) =>
+    /// <summary>The parameters of the statement CloseRuns.</summary>
+    public static void AddTo(
+        NpgsqlParameterCollection parameters,
+        NodeId node,
+        IReadOnlyList<(Claim Claim, RunClosing Closing)> closings
+    ) =>
         parameters
-            .Add("run", run.RunId)
-            .Add("epoch", run.Epoch)
-            .Add("node", run.Owner)
-            .Add("verdict", Verdict)
-            .Add("reason", Reason)
-            .Add("detail", Detail)
-            .Add("has_plan", HasPlan)
-            .Add("iteration_id", IterationId)
-            .Add("missed", Missed)
-            .Add("periods", Periods);
+            .Add("node", node.Value)
+            .Add("runs", closings.Select(one => one.Claim.RunId).ToArray())
+            .Add("epochs", closings.Select(one => one.Claim.Epoch).ToArray())
+            .Add("verdicts", closings.Select(one => one.Closing.Verdict).ToArray())
+            .Add("reasons", closings.Select(one => one.Closing.Reason).ToArray())
+            .Add("details", closings.Select(one => one.Closing.Detail).ToArray())
+            .Add("have_plans", closings.Select(one => one.Closing.HasPlan).ToArray())
+            .Add("iteration_ids", closings.Select(one => one.Closing.IterationId).ToArray())
+            .Add("misseds", closings.Select(one => one.Closing.Missed).ToArray())
+            .Add("periods", closings.Select(one => one.Closing.Periods).ToArray());
 }

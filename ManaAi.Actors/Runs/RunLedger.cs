@@ -175,11 +175,9 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     public async Task<bool> GiveUpAsync(Claim claim, string detail, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await using var command = transaction.Command(Sql.Get("CloseRun"));
-        new RunClosing("skipped", WriteRefused, detail, HasPlan: false, IterationId: null).AddTo(
-            command.Parameters,
-            new RunReference(claim.RunId, claim.Epoch, node.Value)
-        );
+        await using var command = transaction.Command(Sql.Get("CloseRuns"));
+        var closing = new RunClosing("skipped", WriteRefused, detail, HasPlan: false, IterationId: null);
+        RunClosing.AddTo(command.Parameters, node, [(claim, closing)]);
         var isClosed = await command.ExecuteNonQueryAsync(cancellationToken) == 1;
         await transaction.CommitAsync(cancellationToken);
         return isClosed;

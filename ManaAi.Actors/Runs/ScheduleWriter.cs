@@ -88,21 +88,21 @@ public sealed class ScheduleWriter(
     )
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        var mission = await rows.TakeAsync(
+        var unclaimed = new RunReference(RunId: 0, Epoch: 0, node.Value);
+        var taken = await rows.TakeAsync(
             transaction,
             access,
-            occurrence.Mission,
-            new RunReference(RunId: 0, Epoch: 0, node.Value),
+            [(occurrence.Mission, unclaimed)],
             cancellationToken
         );
-        if (mission is null || !isWanted(mission))
+        if (taken[0] is not { } mission || !isWanted(mission))
         {
             return new Move(IsMade: false, Refusal: null);
         }
 
         var row = rows.Schedule(access, occurrence, mission, rows.ScheduleOf(mission, occurrence));
         await using var batch = transaction.Batch();
-        row.AddTo(batch, access, occurrence.Mission, mission);
+        OwnRow.AddTo(batch, access, [row]);
         await transaction.CommitAsync(batch, cancellationToken);
         return new Move(IsMade: true, Refusal: null);
     }

@@ -5,25 +5,25 @@ namespace ManaAi.Actors.Runs;
 /// herd costs few transactions and few connections. Nobody waits for company.
 /// </summary>
 /// <param name="atOnce">How many are on their way before others wait.</param>
-/// <param name="alone">Does it for one; false where it cannot be.</param>
+/// <param name="groupMax">How many are done together.</param>
+/// <param name="alone">Does it for one.</param>
 /// <param name="together">
-/// Does it for all of a group in one transaction; false for whom it was not done. They are done alone then, and all of
-/// them where it throws: one may be what cannot be done, and the others must not suffer for it.
+/// Does it for all of a group in one transaction; false, or null, for whom it was not done. They are done alone then, and
+/// all of them where it throws: one may be what cannot be done, and the others must not suffer for it.
 /// </param>
-internal sealed class Together<TAsked>(
+internal sealed class Together<TAsked, TDone>(
     int atOnce,
-    Func<TAsked, CancellationToken, Task<bool>> alone,
-    Func<IReadOnlyList<TAsked>, Task<IReadOnlyList<bool>>> together
+    int groupMax,
+    Func<TAsked, CancellationToken, Task<TDone>> alone,
+    Func<IReadOnlyList<TAsked>, Task<IReadOnlyList<TDone?>>> together
 )
 {
-    private const int GroupMax = 32;
-
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = [];
     private int _underWay;
 
     /// <param name="cancellationToken">May end the waiting alone: what was asked for may be done all the same.</param>
-    public async Task<bool> AskAsync(TAsked asked, CancellationToken cancellationToken)
+    public async Task<TDone> AskAsync(TAsked asked, CancellationToken cancellationToken)
     {
         if (TryEnqueue(asked) is { } waiting)
         {
@@ -76,7 +76,7 @@ internal sealed class Together<TAsked>(
         lock (_lock)
         {
             var group = new List<Waiting>();
-            while (group.Count < GroupMax && _waiting.TryDequeue(out var next))
+            while (group.Count < groupMax && _waiting.TryDequeue(out var next))
             {
                 group.Add(next);
             }
@@ -92,12 +92,15 @@ internal sealed class Together<TAsked>(
         try
         {
             var done = await together([.. group.Select(one => one.Asked)]);
-            foreach (var (one, _) in group.Zip(done).Where(pair => pair.Second))
+            foreach (var (one, its) in group.Zip(done))
             {
-                one.Done.SetResult(true);
+                if (its is not null && !its.Equals(default(TDone)))
+                {
+                    one.Done.SetResult(its);
+                }
             }
 
-            return done.All(isDone => isDone);
+            return group.All(one => one.Done.Task.IsCompleted);
         }
         catch (Exception)
         {
@@ -118,5 +121,5 @@ internal sealed class Together<TAsked>(
         }
     }
 
-    private sealed record Waiting(TAsked Asked, TaskCompletionSource<bool> Done);
+    private sealed record Waiting(TAsked Asked, TaskCompletionSource<TDone> Done);
 }

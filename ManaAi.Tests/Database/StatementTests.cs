@@ -48,7 +48,7 @@ public sealed partial class StatementTests
     [InlineData("CountCalls")]
     [InlineData("KeepAnswer")]
     [InlineData("KeepAnswers")]
-    [InlineData("CloseRun")]
+    [InlineData("CloseRuns")]
     [InlineData("HurryRun")]
     [InlineData("CancelRun")]
     [InlineData("RenewLeases")]
@@ -65,6 +65,24 @@ public sealed partial class StatementTests
         var plan = await PlanAsync(bench, name);
         plan.ShouldContain(line => line.Contains("using runs_pkey", StringComparison.Ordinal));
         plan.ShouldNotContain(line => OpenRunsIndex().IsMatch(line));
+    }
+
+    /// <summary>Where no run was open when the planner last looked, to read all that are seems to cost nothing.</summary>
+    [Fact]
+    public async Task Whether_a_user_has_an_open_run_is_asked_of_him_alone()
+    {
+        await using var bench = await FeedBench.CreateAsync();
+        await bench.Rows.ExecuteAsync(
+            """
+            INSERT INTO mana_ai.runs (user_id, mission_id, due_at, verdict, closed_at)
+            SELECT 'user-' || n, 'mission', now(), 'superseded', now() FROM generate_series(1, 2000) AS n;
+            INSERT INTO mana_ai.users (user_id, turn_at) SELECT user_id, now() FROM mana_ai.runs
+            """
+        );
+        await AnalyzeAsync(bench, "mana_ai.runs, mana_ai.users");
+        var plan = await PlanAsync(bench, "WakeUsers", KeyedPlans.Select);
+        plan.ShouldContain(line => line.Contains("user_id = u.user_id", StringComparison.Ordinal));
+        plan.ShouldNotContain(line => line.Contains("hashed", StringComparison.Ordinal));
     }
 
     /// <summary>
@@ -87,6 +105,12 @@ public sealed partial class StatementTests
     [InlineData("PassTurns")]
     [InlineData("CountCalls", "runs_pkey")]
     [InlineData("KeepAnswers", "runs_pkey")]
+    [InlineData("LockUsersOfMissions", "users_pkey")]
+    [InlineData("LockMissionsOfRuns", "missions_pkey")]
+    [InlineData("LockRuns", "runs_pkey")]
+    [InlineData("CloseRuns", "runs_pkey")]
+    [InlineData("WakeUsers", "users_pkey")]
+    [InlineData("SaveWrittenMissions", "missions_pkey")]
     public async Task No_table_is_read_whole_however_few_rows_it_had(string name, string? index = null)
     {
         await using var bench = await FeedBench.CreateAsync();
@@ -253,6 +277,14 @@ public sealed partial class StatementTests
         ["@states"] = "text[]",
         ["@agents"] = "text[]",
         ["@names"] = "text[]",
+        ["@verdicts"] = "text[]",
+        ["@reasons"] = "text[]",
+        ["@details"] = "text[]",
+        ["@have_plans"] = "boolean[]",
+        ["@iteration_ids"] = "uuid[]",
+        ["@misseds"] = "int[]",
+        ["@periods"] = "int[]",
+        ["@write_iterations"] = "boolean[]",
         ["@obstacles"] = "text[]",
         ["@late_after"] = "interval",
         ["@position_at"] = "timestamptz",

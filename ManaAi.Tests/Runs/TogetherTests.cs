@@ -115,11 +115,11 @@ public sealed class TogetherTests
         ]);
     }
 
-    private static Task<bool> AskAsync(Together<int> together, int asked) =>
+    private static Task<bool> AskAsync(Together<int, bool> together, int asked) =>
         together.AskAsync(asked, CancellationToken.None);
 
     /// <summary>1 alone, and what 2 to 5 get, who came while it was on its way.</summary>
-    private async Task<bool[]> AskBehindFirstAsync(Together<int> together)
+    private async Task<bool[]> AskBehindFirstAsync(Together<int, bool> together)
     {
         var first = Hold();
         var all = Enumerable.Range(1, 5).Select(asked => AskAsync(together, asked)).ToArray();
@@ -135,9 +135,10 @@ public sealed class TogetherTests
         return gate;
     }
 
-    private Together<int> Create(int atOnce) =>
+    private Together<int, bool> Create(int atOnce) =>
         new(
             atOnce,
+            groupMax: 32,
             async (asked, _) =>
             {
                 _done.Add([asked]);

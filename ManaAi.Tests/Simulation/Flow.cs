@@ -25,8 +25,11 @@ internal sealed class Flow(string name, SimulatedNode node)
 
     public SimulatedNode Node => node;
 
-    /// <summary>What it works for; null where that is no claim.</summary>
-    public Claim? Claim { get; init; }
+    /// <summary>What it works for.</summary>
+    public IReadOnlyList<Claim> Claims { get; init; } = [];
+
+    /// <summary>The only one; null where it works for none, or for several.</summary>
+    public Claim? Claim => Claims is [var only] ? only : null;
 
     public CancellationTokenSource IsOver { get; } = new();
 

@@ -62,7 +62,9 @@ internal interface ISimulationObserver
 /// <param name="Seen">How much of the log could be seen when it began.</param>
 internal sealed record CommittedWork(IReadOnlyList<RanStatement> Statements, long Seen)
 {
-    public RanStatement? Find(string name) => Statements.FirstOrDefault(one => one.Name == name);
+    public RanStatement? Find(string name) => FindAll(name).FirstOrDefault();
+
+    public IEnumerable<RanStatement> FindAll(string name) => Statements.Where(one => one.Name == name);
 }
 
 internal sealed record RanStatement(string Name, NpgsqlParameterCollection Parameters)

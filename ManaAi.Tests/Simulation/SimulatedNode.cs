@@ -4,6 +4,7 @@ using ManaAi.Actors.Planning;
 using ManaAi.Actors.Runs;
 using ManaAi.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace ManaAi.Tests.Simulation;
 
@@ -62,9 +63,9 @@ internal sealed class SimulatedNode : IDisposable
 
     public void Kill() => IsDead = true;
 
-    public Flow Flow(string name, Claim? claim = null)
+    public Flow Flow(string name, params IReadOnlyList<Claim> claims)
     {
-        var flow = new Flow(name, this) { Claim = claim };
+        var flow = new Flow(name, this) { Claims = claims };
         Flows.Add(flow);
         return flow;
     }
@@ -81,6 +82,25 @@ internal sealed class SimulatedNode : IDisposable
             new PlanRun(flow.Claim!, _bench.Access, flow.IsOver.Token),
             CancellationToken.None
         );
+
+    /// <summary>As the writer does with what comes while others are on their way: together, and alone what is left.</summary>
+    public async Task WriteTogetherAsync(IReadOnlyList<(Claim Claim, Verdict Verdict)> all)
+    {
+        IReadOnlyList<WriteBackEnd?> ends = [.. all.Select(_ => (WriteBackEnd?)null)];
+        try
+        {
+            ends = await Bench.WriteTogetherAsync(all);
+        }
+        catch (NpgsqlException)
+        {
+            // Nobody knows whether it was committed.
+        }
+
+        foreach (var ((claim, verdict), _) in all.Zip(ends).Where(pair => pair.Second is null))
+        {
+            await Bench.WriteAsync(claim, verdict);
+        }
+    }
 
     /// <summary>As the pool does every third of a lease: calls whose claim is lost are ended.</summary>
     public async Task RenewAsync()

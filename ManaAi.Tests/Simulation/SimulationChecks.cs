@@ -68,14 +68,15 @@ internal sealed class SimulationChecks(NpgsqlDataSource database, RunOptions opt
             return;
         }
 
-        if (work.Find("InsertIteration") is { } insert)
+        Guid[] written = [.. work.FindAll("InsertIteration").Select(insert => (Guid)insert["id"]!)];
+        foreach (var id in written)
         {
-            Appeared((Guid)insert["id"]!);
+            Appeared(id);
         }
 
         var before = State;
         await LookAsync();
-        if (flow.Claim is { } claim)
+        foreach (var claim in flow.Claims)
         {
             CheckFencing(flow, claim, work, before);
         }
@@ -85,9 +86,9 @@ internal sealed class SimulationChecks(NpgsqlDataSource database, RunOptions opt
             CheckClaims(flow, before);
         }
 
-        if (work.Find("InsertIteration") is { } written)
+        foreach (var id in written)
         {
-            CheckWritten(State.Rows.Single(row => row.Id == (Guid)written["id"]!), work.Seen);
+            CheckWritten(State.Rows.Single(row => row.Id == id), work.Seen);
         }
 
         if (work.Find("SaveCursor") is not null)

@@ -154,7 +154,7 @@ internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposa
     {
         Flow[] flows = [.. _nodes.Where(node => !node.IsPaused).SelectMany(node => node.Flows)];
         // What became stale meanwhile is what the guards are for.
-        Flow[] stale = [.. flows.Where(flow => flow.Claim is { } claim && IsStale(claim))];
+        Flow[] stale = [.. flows.Where(flow => flow.Claims.Any(IsStale))];
         var chosen = stale.Length > 0 && _random.Next(2) == 0 ? stale : flows;
         if (chosen.Length > 0)
         {
@@ -187,38 +187,6 @@ internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposa
         }
     }
 
-    private async Task ClaimAsync(SimulatedNode? node)
-    {
-        if (node is null || node.Flows.Exists(flow => flow.Name == "claim") || node.Plans.Count() >= SlotsMax)
-        {
-            return;
-        }
-
-        ClaimRound? round = null;
-        var slots = SlotsMax - node.Plans.Count();
-        var claim = node.Flow("claim");
-        await StartAsync(claim, async _ => round = await node.ClaimAsync(slots), int.MaxValue);
-        foreach (var claimed in round?.Claims ?? [])
-        {
-            // As the pool does: its own older claim of the same run is void.
-            foreach (var lapsed in node.Plans.Where(plan => plan.Claim!.RunId == claimed.RunId).ToArray())
-            {
-                await lapsed.IsOver.CancelAsync();
-            }
-
-            var plan = node.Flow($"plan {claimed.RunId} epoch {claimed.Epoch}", claimed);
-            await StartAsync(plan, node.PlanAsync, Distance());
-        }
-    }
-
-    private async Task RenewAsync(SimulatedNode? node)
-    {
-        if (node?.Plans.Any() == true)
-        {
-            await StartAsync(node.Flow("renew"), _ => node.RenewAsync(), int.MaxValue);
-        }
-    }
-
     /// <summary>SIGTERM without any grace: what is under way ends, and the rest is handed back.</summary>
     private async Task StopInOrderAsync(SimulatedNode? node)
     {
@@ -236,32 +204,6 @@ internal sealed partial class SimulationRun : ISimulationObserver, IAsyncDisposa
 
         await StartAsync(node.Flow("hand back"), _ => node.HandBackAsync(), int.MaxValue);
         await KillAsync(node);
-    }
-
-    /// <summary>
-    /// A plan comes to a point and stops there; leases run out, and somebody claims what was held by them: the same node,
-    /// if it is the next to look. The older one will go on later.
-    /// </summary>
-    private async Task TakeOverAsync()
-    {
-        Flow[] plans = [.. _nodes.Where(node => !node.IsPaused).SelectMany(node => node.Plans)];
-        if (plans.Length > 0)
-        {
-            var plan = plans[_random.Next(plans.Length)];
-            var target = _targets[_random.Next(_targets.Length)];
-            while (plan.At is { } at && $"{at}" != target)
-            {
-                await AdvanceAsync(plan, 1);
-            }
-        }
-
-        await (_random.Next(3) == 0 ? _world.EndWaitsAsync() : _world.Bench.AgeLeasesAsync());
-        _log.Add("leases run out");
-        await LookAsync();
-        if (_random.Next(4) > 0)
-        {
-            await ClaimAsync(Any());
-        }
     }
 
     private static Task<string?> PauseOrGoOnAsync(SimulatedNode? node)

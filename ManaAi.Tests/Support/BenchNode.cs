@@ -14,6 +14,7 @@ internal sealed class BenchNode
 {
     private readonly LedgerBench _bench;
     private readonly ChangeFeed _sweep;
+    private readonly WriteBacks _writeBacks;
 
     public BenchNode(
         LedgerBench bench,
@@ -43,7 +44,7 @@ internal sealed class BenchNode
         );
         Ledger = new RunLedger(database, id, options);
         var rows = new OwnRows(options, new ScheduleOptions(), feed, NullLogger<OwnRows>.Instance);
-        // Each call by itself: the simulation stops one flow and goes on with another.
+        // Each by itself: the simulation stops one flow and goes on with another.
         Calls = new CallLedger(database, id, budgets ?? new BudgetOptions(), atOnce: int.MaxValue);
         Gate = new LlmGate(
             database,
@@ -53,14 +54,17 @@ internal sealed class BenchNode
             metrics,
             NullLogger<LlmGate>.Instance
         );
-        Writer = new IterationWriter(
+        WriterOf = atOnce => new IterationWriter(
             database,
             id,
             rows,
             new ScheduleOptions(),
             metrics,
-            NullLogger<IterationWriter>.Instance
+            NullLogger<IterationWriter>.Instance,
+            atOnce
         );
+        Writer = WriterOf(int.MaxValue);
+        _writeBacks = new WriteBacks(database, id, rows, new ScheduleOptions());
         Opener = new OccurrenceOpener(
             database,
             new ScheduleWriter(database, id, rows, NullLogger<ScheduleWriter>.Instance),
@@ -86,7 +90,11 @@ internal sealed class BenchNode
 
     public LlmGate Gate { get; }
 
+    /// <summary>Each by itself.</summary>
     public IterationWriter Writer { get; }
+
+    /// <summary>One that lets so many transactions be on their way before others go together.</summary>
+    public Func<int, IterationWriter> WriterOf { get; }
 
     public OccurrenceOpener Opener { get; }
 
@@ -131,6 +139,15 @@ internal sealed class BenchNode
             claim,
             agent,
             verdict ?? LedgerBench.Planned,
+            CancellationToken.None
+        );
+
+    /// <summary>What several runs came to, in one transaction; null for those that are to be written alone.</summary>
+    public Task<IReadOnlyList<WriteBackEnd?>> WriteTogetherAsync(
+        params IReadOnlyList<(Claim Claim, Verdict Verdict)> all
+    ) =>
+        _writeBacks.WriteAsync(
+            [.. all.Select(one => new AskedWrite(_bench.Access, one.Claim, Agent: null, one.Verdict))],
             CancellationToken.None
         );
 

@@ -209,11 +209,14 @@ lost as (
 )
 update mana_ai.users u set ready_at = now() from (select distinct user_id from freed) f where u.user_id = f.user_id
 
--- name: CloseRun
-update mana_ai.runs
-   set verdict = @verdict, reason = @reason, detail = @detail, has_plan = @has_plan, iteration_id = @iteration_id,
-       missed = @missed, periods = @periods, closed_at = clock_timestamp(), lease_until = null, waits_for = null, reserved_tokens = 0
- where run_id = @run and epoch = @epoch and owner = @node and closed_at is null
+-- name: CloseRuns
+update mana_ai.runs r
+   set verdict = c.verdict, reason = c.reason, detail = c.detail, has_plan = c.has_plan, iteration_id = c.iteration_id,
+       missed = c.missed, periods = c.periods, closed_at = clock_timestamp(), lease_until = null, waits_for = null,
+       reserved_tokens = 0
+  from unnest(@runs, @epochs, @verdicts, @reasons, @details, @have_plans, @iteration_ids, @misseds, @periods)
+    as c (run_id, epoch, verdict, reason, detail, has_plan, iteration_id, missed, periods)
+ where r.run_id = c.run_id and r.epoch = c.epoch and r.owner = @node and r.closed_at is null
 
 -- name: CountFailures
 -- In a row, since the last plan and the last edit.
@@ -223,14 +226,10 @@ select count(*) from mana_ai.runs
                                           where (user_id, mission_id) = (@user, @mission)
                                             and verdict in ('planned', 'empty')))
 
--- name: LockRun
-select verdict is null and epoch = @epoch and owner = @node from mana_ai.runs where run_id = @run for update
-
--- name: WakeUser
+-- name: WakeUsers
 -- A run less: another of the same user's may have its turn. A user without one must not come up when the lease of this
 -- one would have run out: a thousand of those are a thousand turns in which nobody is served.
 update mana_ai.users u
-   set ready_at = case when exists (select from mana_ai.runs r
-                                     where r.user_id = u.user_id and r.verdict is null and r.run_id <> @run)
+   set ready_at = case when exists (select from mana_ai.runs r where r.user_id = u.user_id and r.verdict is null offset 0)
                        then clock_timestamp() end
- where u.user_id = @user
+ where u.user_id = any(@users)
