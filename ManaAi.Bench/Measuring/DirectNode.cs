@@ -51,7 +51,8 @@ internal sealed class DirectNode : IAsyncDisposable
             new OwnRows(runs, schedule, new FeedOptions(), NullLogger<OwnRows>.Instance),
             schedule,
             _metrics,
-            NullLogger<IterationWriter>.Instance
+            NullLogger<IterationWriter>.Instance,
+            atOnce: int.MaxValue // Each in a transaction of its own.
         );
     }
 
