@@ -18,6 +18,12 @@ public sealed class MetricProbes
     {
         _time = time;
         _cursor = new CursorSight(TimeSpan.Zero, time.GetTimestamp());
+        var startedAt = time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+        make.Observe(
+            "mana_ai_start_time_seconds",
+            "When this node started, in seconds since 1970.",
+            () => [new Measurement<double>(startedAt)]
+        );
         make.Observe(
             "mana_ai_cursor_lag_seconds",
             "How long ago some node last read all of the change log, as far as this one knows.",

@@ -117,6 +117,9 @@ expect() {
 
 expect_quiet() { wait_for "no alert, since all is well again" is_quiet; }
 
+# As the node itself says.
+started_at() { curl -sf "http://127.0.0.1:$NODE_PORT/metrics" | sed -nE 's/^mana_ai_start_time_seconds\{.*\} //p'; }
+
 # --- one after the other ------------------------------------------------------------------------------------------
 
 provoke_all() {
@@ -174,6 +177,15 @@ provoke_all() {
   in_database "ALTER ROLE mana_ai_reader NOBYPASSRLS"
   expect ManaAiNotReady "the login loses BYPASSRLS"
   in_database "ALTER ROLE mana_ai_reader BYPASSRLS"
+  expect_quiet
+
+  local death
+  for death in 1 2 3 4; do
+    wait_for "a look at the node" holds "mana_ai_start_time_seconds == $(started_at)"
+    end_part node KILL
+    start_alerts_node
+  done
+  expect ManaAiRestarts "the node is killed $death times, and comes back"
   expect_quiet
 
   end_part node

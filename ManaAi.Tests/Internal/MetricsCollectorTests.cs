@@ -6,6 +6,8 @@ namespace ManaAi.Tests.Internal;
 
 public sealed class MetricsCollectorTests : IDisposable
 {
+    private const string StartTime = "mana_ai_start_time_seconds";
+
     /// <summary>The names that dashboards know, with what stands beside them.</summary>
     private static readonly (string Name, string Type, string Labels)[] Promised =
     [
@@ -44,6 +46,7 @@ public sealed class MetricsCollectorTests : IDisposable
         ("mana_ai_ciphertext_missions", "gauge", ""),
         ("mana_ai_nodes", "gauge", ""),
         ("mana_ai_ready", "gauge", ""),
+        (StartTime, "gauge", ""),
         ("mana_ai_cursor_lag_seconds", "gauge", ""),
         ("mana_ai_longest_wait_seconds", "gauge", ""),
         ("mana_ai_mailbox_depth", "gauge", "actor"),
@@ -96,7 +99,8 @@ public sealed class MetricsCollectorTests : IDisposable
     {
         var page = Page();
 
-        foreach (var (name, type, _) in Promised.Where(metric => metric.Labels is ""))
+        var counted = Promised.Where(metric => metric is { Labels: "", Name: not StartTime });
+        foreach (var (name, type, _) in counted)
         {
             page.Value(type is "histogram" ? $"{name}_count" : name).ShouldBe(0, name);
         }
@@ -152,6 +156,16 @@ public sealed class MetricsCollectorTests : IDisposable
         _metrics.Probes.CursorSeen(TimeSpan.FromSeconds(2));
         _time.Advance(TimeSpan.FromSeconds(60));
         Page().Value("mana_ai_cursor_lag_seconds").ShouldBe(62);
+    }
+
+    [Fact]
+    public void When_a_node_started_does_not_move()
+    {
+        var startedAt = _time.GetUtcNow().ToUnixTimeSeconds();
+
+        _time.Advance(TimeSpan.FromMinutes(5));
+
+        Page().Value(StartTime).ShouldBe(startedAt);
     }
 
     [Fact]
