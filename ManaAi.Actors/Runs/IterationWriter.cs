@@ -32,7 +32,7 @@ public sealed class IterationWriter
     private readonly Metrics _metrics;
     private readonly ILogger<IterationWriter> _logger;
     private readonly WriteBacks _writeBacks;
-    private readonly Together<AskedWrite, WriteBackEnd> _together;
+    private readonly Together<AskedWrite, WriteBackEnd?> _together;
 
     /// <param name="atOnce">How many transactions are on their way before others wait, and go together.</param>
     public IterationWriter(
@@ -47,7 +47,12 @@ public sealed class IterationWriter
     {
         (_database, _node, _metrics, _logger) = (database, node, metrics, logger);
         _writeBacks = new WriteBacks(database, node, rows, schedule);
-        _together = new(atOnce, GroupMax, WriteAloneAsync, WriteTogetherAsync);
+        _together = new(
+            atOnce,
+            GroupMax,
+            (asked, cancellationToken) => WriteOneAsync(asked, waits: false, cancellationToken),
+            asked => _writeBacks.WriteAsync(asked, waits: false, CancellationToken.None)
+        );
     }
 
     public async Task<WriteBackResult> WriteAsync(
@@ -60,21 +65,25 @@ public sealed class IterationWriter
     {
         using var span = Traces.WriteBack(claim);
         var asked = new AskedWrite(access, claim, agent, verdict);
-        var end = await (
+        var end =
             claim.MissionRecord.Length > RecordBytesTogetherMax
-                ? WriteAloneAsync(asked, cancellationToken)
-                : _together.AskAsync(asked, cancellationToken)
-        );
+                ? null
+                : await _together.AskAsync(asked, cancellationToken);
+        // Who waits for a lock does it where nobody waits for him.
+        end ??= await WriteOneAsync(asked, waits: true, cancellationToken) ?? WriteBackEnd.ClaimLost(asked);
         Report(claim, end);
         return end.Result;
     }
 
-    private async Task<WriteBackEnd> WriteAloneAsync(AskedWrite asked, CancellationToken cancellationToken)
+    private async Task<WriteBackEnd?> WriteOneAsync(
+        AskedWrite asked,
+        bool waits,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            var ends = await _writeBacks.WriteAsync([asked], cancellationToken);
-            return ends[0] ?? WriteBackEnd.ClaimLost(asked);
+            return (await _writeBacks.WriteAsync([asked], waits, cancellationToken))[0];
         }
         catch (PostgresException exception)
             when (exception
@@ -84,9 +93,6 @@ public sealed class IterationWriter
             return await CloseAsWrittenAsync(asked.Access, asked.Claim, cancellationToken);
         }
     }
-
-    private Task<IReadOnlyList<WriteBackEnd?>> WriteTogetherAsync(IReadOnlyList<AskedWrite> asked) =>
-        _writeBacks.WriteAsync(asked, CancellationToken.None);
 
     /// <summary>The log already holds this iteration's row: the run ends as that row says.</summary>
     private async Task<WriteBackEnd> CloseAsWrittenAsync(

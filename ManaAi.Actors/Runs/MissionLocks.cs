@@ -10,15 +10,15 @@ namespace ManaAi.Actors.Runs;
 /// Locks users, missions and runs, in the order that holds everywhere, and folds what is newer in the log. The log is read
 /// as each mission's user, so that no row of another can get in.
 /// </summary>
-/// <remarks>
-/// One is waited for. Of several only those are taken that nobody else has locked: none waits for another's sake, and
-/// nobody waits in a circle.
-/// </remarks>
+/// <param name="waits">
+/// False: what somebody else has locked is left. So nobody waits in a circle, and of several none for another's sake.
+/// </param>
 internal sealed class MissionLocks(
     DatabaseTransaction transaction,
     LogAccess access,
     IReadOnlyList<(MissionKey Mission, RunReference Run)> asked,
-    TimeSpan sweepWindow
+    TimeSpan sweepWindow,
+    bool waits
 )
 {
     private readonly Dictionary<MissionKey, StoredRecord> _stored = [];
@@ -30,9 +30,9 @@ internal sealed class MissionLocks(
     private DateTimeOffset _now;
 
     /// <returns>
-    /// For each its mission; null where the projection has none. Of several also null for those to be taken alone: somebody
-    /// else has locked what is theirs, their record must be read from nothing, or a row of theirs is ahead of the clock and
-    /// would take the others' rows with it.
+    /// For each its mission; null where the projection has none, or it was left. Of several also null for those to be taken
+    /// alone: their record must be read from nothing, or a row of theirs is ahead of the clock and would take the others'
+    /// rows with it.
     /// </returns>
     public async Task<IReadOnlyList<LockedMission?>> TakeAsync(CancellationToken cancellationToken)
     {
@@ -46,7 +46,7 @@ internal sealed class MissionLocks(
         var taken = new List<LockedMission?>();
         for (var place = 0; place < asked.Count; place++)
         {
-            taken.Add(asked.Count == 1 ? await AloneAsync(cancellationToken) : OneOfSeveral(place));
+            taken.Add(await OneAsync(place, cancellationToken));
         }
 
         return taken;
@@ -56,7 +56,7 @@ internal sealed class MissionLocks(
     {
         var users = asked.Select(one => one.Mission.UserId.Value).ToArray();
         var records = asked.Select(one => one.Mission.MissionId.Value).ToArray();
-        var wait = asked.Count == 1 ? "" : " skip locked";
+        var wait = waits ? "" : " skip locked";
         batch.Then(KeyedPlans.Select);
         batch.Then(Sql.Get("LockUsersOfMissions") + wait).Add("users", users);
         batch.Then(Sql.Get("LockMissionsOfRuns") + wait).Add("users", users).Add("records", records);
@@ -145,18 +145,27 @@ internal sealed class MissionLocks(
         return fresh;
     }
 
-    private async Task<LockedMission?> AloneAsync(CancellationToken cancellationToken)
+    private async Task<LockedMission?> OneAsync(int place, CancellationToken cancellationToken)
     {
-        var (mission, _) = asked[0];
-        if (!_stored.TryGetValue(mission, out var stored))
+        var (mission, _) = asked[place];
+        if (!_stored.TryGetValue(mission, out var stored) || IsLeft(place))
         {
             return null;
         }
 
-        var isMine = _runs.GetValueOrDefault(0);
-        if (!IsBehind(_fresh[0], stored))
+        var isMine = _runs.GetValueOrDefault(place);
+        if (!IsBehind(_fresh[place], stored))
         {
-            return Fold(mission, stored, _fresh[0], isMine);
+            var projection = new RecordProjection(access.Shape.Generation, stored);
+            _fresh[place].ForEach(projection.Add);
+            return asked.Count == 1 || projection.Position.CreatedAt < _now
+                ? new LockedMission(mission, projection, _fresh[place], _now, isMine)
+                : null;
+        }
+
+        if (asked.Count > 1)
+        {
+            return null;
         }
 
         var read = new List<ChangeRow>();
@@ -164,26 +173,8 @@ internal sealed class MissionLocks(
         return new LockedMission(mission, whole, read, _now, isMine);
     }
 
-    private LockedMission? OneOfSeveral(int place)
-    {
-        var (mission, _) = asked[place];
-        return
-            _users.Contains(mission.UserId)
-            && _stored.TryGetValue(mission, out var stored)
-            && _runs.TryGetValue(place, out var isMine)
-            && !IsBehind(_fresh[place], stored)
-            && Fold(mission, stored, _fresh[place], isMine) is var folded
-            && folded.Projection.Position.CreatedAt < _now
-            ? folded
-            : null;
-    }
-
-    private LockedMission Fold(MissionKey mission, StoredRecord stored, List<ChangeRow> fresh, bool isMine)
-    {
-        var projection = new RecordProjection(access.Shape.Generation, stored);
-        fresh.ForEach(projection.Add);
-        return new LockedMission(mission, projection, fresh, _now, isMine);
-    }
+    private bool IsLeft(int place) =>
+        !waits && !(_users.Contains(asked[place].Mission.UserId) && _runs.ContainsKey(place));
 
     /// <summary>A row behind the last folded one: the record from nothing.</summary>
     private static bool IsBehind(List<ChangeRow> fresh, StoredRecord stored) =>

@@ -25,12 +25,13 @@ public sealed class OwnRows(
         DatabaseTransaction transaction,
         LogAccess access,
         IReadOnlyList<(MissionKey Mission, RunReference Run)> asked,
+        bool waits,
         CancellationToken cancellationToken
     )
     {
         // As far back as the feed looks at all: each tick to its margin, each sweep to its window.
         var window = feed.SweepWindow > feed.Margin ? feed.SweepWindow : feed.Margin;
-        return new MissionLocks(transaction, access, asked, window).TakeAsync(cancellationToken);
+        return new MissionLocks(transaction, access, asked, window, waits).TakeAsync(cancellationToken);
     }
 
     internal LockedSchedule ScheduleOf(LockedMission mission, Occurrence occurrence)

@@ -93,6 +93,7 @@ public sealed class ScheduleWriter(
             transaction,
             access,
             [(occurrence.Mission, unclaimed)],
+            waits: true,
             cancellationToken
         );
         if (taken[0] is not { } mission || !isWanted(mission))

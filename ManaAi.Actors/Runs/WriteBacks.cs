@@ -23,10 +23,12 @@ internal sealed record WriteBackEnd(WriteBackResult Result, RunClosing Closing, 
 internal sealed class WriteBacks(SyncDatabase database, NodeId node, OwnRows rows, ScheduleOptions schedule)
 {
     /// <returns>
-    /// How each ended; null where the projection has no such mission, and of several where it is to be written alone.
+    /// How each ended; null where <see cref="MissionLocks"/> gave no mission.
     /// </returns>
+    /// <param name="waits">Whether for what somebody else has locked.</param>
     public async Task<IReadOnlyList<WriteBackEnd?>> WriteAsync(
         IReadOnlyList<AskedWrite> asked,
+        bool waits,
         CancellationToken cancellationToken
     )
     {
@@ -37,6 +39,7 @@ internal sealed class WriteBacks(SyncDatabase database, NodeId node, OwnRows row
             transaction,
             access,
             [.. asked.Select(one => (one.Claim.Mission, Reference(one.Claim)))],
+            waits,
             cancellationToken
         );
         var decisions = new List<Decision?>();

@@ -127,6 +127,30 @@ public sealed class WriteTogetherTests : BenchTests
         await ShouldBeFoldedOnceAsync(node);
     }
 
+    [Fact]
+    public async Task Who_waits_for_a_lock_holds_up_nobody_else()
+    {
+        var node = Bench.Node();
+        var claims = await ClaimAsync(node, "held", "free");
+        var writer = node.WriterOf(1);
+        Task<WriteBackResult> held;
+        await using (var other = await Bench.Sync.BeginAsync(CancellationToken.None))
+        {
+            await using var hold = other.Command(
+                $"select from mana_ai.runs where run_id = {claims[0].RunId} for update"
+            );
+            await hold.ExecuteNonQueryAsync();
+            held = WriteAsync(writer, claims[0]);
+            await Database.WaitForLockAsync();
+
+            (await WriteAsync(writer, claims[1])).ShouldBe(WriteBackResult.Written);
+            held.IsCompleted.ShouldBeFalse();
+        }
+
+        (await held).ShouldBe(WriteBackResult.Written);
+        await ShouldBeFoldedOnceAsync(node);
+    }
+
     /// <summary>A row behind what was folded, for which the record is read from nothing.</summary>
     [Fact]
     public async Task Whose_record_must_be_read_anew_is_left()
@@ -294,7 +318,7 @@ public sealed class WriteTogetherTests : BenchTests
         return await all;
     }
 
-    /// <summary>Begins to write them while the first one's run is locked, and lets it end.</summary>
+    /// <summary>Begins to write them while the first one cannot go on, and lets it end.</summary>
     private async Task HoldFirstAsync(
         BenchNode node,
         IReadOnlyList<Claim> claims,
@@ -302,25 +326,21 @@ public sealed class WriteTogetherTests : BenchTests
     )
     {
         var writer = node.WriterOf(1);
-        await using var blocker = await Bench.Sync.BeginAsync(CancellationToken.None);
-        await using var block = blocker.Command(
-            $"select from mana_ai.runs where run_id = {claims[0].RunId} for update"
+        await using var connection = await Database.Superuser.OpenConnectionAsync();
+        await using var blocker = await connection.BeginTransactionAsync();
+        await using var block = new NpgsqlCommand(
+            "lock table mana_ai.folded_changes in access exclusive mode",
+            connection,
+            blocker
         );
         await block.ExecuteNonQueryAsync();
-        begun([
-            .. claims.Select(claim =>
-                writer.WriteAsync(
-                    Bench.Access,
-                    claim,
-                    agent: null,
-                    LedgerBench.Planned,
-                    CancellationToken.None
-                )
-            ),
-        ]);
+        begun([.. claims.Select(claim => WriteAsync(writer, claim))]);
         await Database.WaitForLockAsync();
-        await blocker.CommitAsync(CancellationToken.None);
+        await blocker.CommitAsync();
     }
+
+    private Task<WriteBackResult> WriteAsync(IterationWriter writer, Claim claim) =>
+        writer.WriteAsync(Bench.Access, claim, agent: null, LedgerBench.Planned, CancellationToken.None);
 
     /// <returns>How many wrote our rows.</returns>
     private Task<long> TransactionsAsync() =>

@@ -148,6 +148,7 @@ internal sealed class BenchNode
     ) =>
         _writeBacks.WriteAsync(
             [.. all.Select(one => new AskedWrite(_bench.Access, one.Claim, Agent: null, one.Verdict))],
+            waits: false,
             CancellationToken.None
         );
 
