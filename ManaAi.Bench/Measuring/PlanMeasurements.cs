@@ -49,7 +49,11 @@ internal sealed class PlanMeasurements(BenchDatabase database, DueMissions due, 
                     $"the write-back alone, on {Connections} connections: {own}; its rows without a guard: {bare}"
                 ),
                 Report.Ratio(rate.Median, own.Median),
-                nodes == 1 ? "at least 0.5" : ""
+                // Eight at once have four commits each, one after the other, where a loop of write-backs has one.
+                nodes == 1
+                && plans > Connections
+                    ? "at least 0.5"
+                    : ""
             );
         }
 
