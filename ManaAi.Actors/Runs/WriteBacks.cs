@@ -22,10 +22,8 @@ internal sealed record WriteBackEnd(WriteBackResult Result, RunClosing Closing, 
 /// <summary>Decides what of each run's outcome may be written, and writes it: one or several in one transaction.</summary>
 internal sealed class WriteBacks(SyncDatabase database, NodeId node, OwnRows rows, ScheduleOptions schedule)
 {
-    /// <returns>
-    /// How each ended; null where <see cref="MissionLocks"/> gave no mission.
-    /// </returns>
     /// <param name="waits">Whether for what somebody else has locked.</param>
+    /// <returns>How each ended; null where <see cref="MissionLocks"/> gave no mission.</returns>
     public async Task<IReadOnlyList<WriteBackEnd?>> WriteAsync(
         IReadOnlyList<AskedWrite> asked,
         bool waits,
