@@ -63,7 +63,7 @@ public sealed partial class StatementTests
         );
         await AnalyzeAsync(bench, "mana_ai.runs");
         var plan = await PlanAsync(bench, name);
-        plan.ShouldContain(line => line.Contains("using runs_pkey", StringComparison.Ordinal));
+        plan.ShouldContain(line => IsFoundBy(line, "runs_pkey"), string.Join('\n', plan));
         plan.ShouldNotContain(line => OpenRunsIndex().IsMatch(line));
     }
 
@@ -128,7 +128,7 @@ public sealed partial class StatementTests
         if (index is not null)
         {
             // The runs are named: nothing else is right, and no table is read whole that is short for good either.
-            plan.ShouldContain(line => line.Contains($"using {index}", StringComparison.Ordinal));
+            plan.ShouldContain(line => IsFoundBy(line, index), string.Join('\n', plan));
             plan.ShouldNotContain(line => line.Contains("Seq Scan", StringComparison.Ordinal));
         }
     }
@@ -213,6 +213,11 @@ public sealed partial class StatementTests
         await bench.Rows.ExecuteAsync("CREATE TABLE IF NOT EXISTS analyzed ()");
         await bench.Rows.ExecuteAsync($"VACUUM ANALYZE {tables}");
     }
+
+    /// <summary>By a bitmap, too: a table that other tests emptied is larger than its rows.</summary>
+    private static bool IsFoundBy(string line, string index) =>
+        line.Contains($"using {index}", StringComparison.Ordinal)
+        || line.Contains($"Bitmap Index Scan on {index}", StringComparison.Ordinal);
 
     /// <returns>The lines of the plan for whatever values come.</returns>
     private static async Task<List<string>> PlanAsync(
@@ -337,7 +342,7 @@ public sealed partial class StatementTests
         await command.ExecuteNonQueryAsync();
     }
 
-    [System.Text.RegularExpressions.GeneratedRegex("using runs_(open|waiting|leased)")]
+    [System.Text.RegularExpressions.GeneratedRegex("(using|Index Scan on) runs_(open|waiting|leased)")]
     private static partial System.Text.RegularExpressions.Regex OpenRunsIndex();
 
     [System.Text.RegularExpressions.GeneratedRegex("Seq Scan on (runs|missions|users|agents|token_usage)")]
