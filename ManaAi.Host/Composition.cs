@@ -73,6 +73,7 @@ internal static class Composition
                 provider.GetRequiredService<TimeProvider>()
             )
         );
+        services.AddSingleton<Preparer>();
         services.AddSingleton<Planner>();
         services.AddSingleton(CreatePool);
         services.AddSingleton<Housekeeper>();
@@ -233,7 +234,8 @@ internal static class Composition
             provider.GetRequiredService<RunLedger>(),
             provider.GetRequiredService<RunOptions>(),
             provider.GetRequiredService<PlannerOptions>(),
-            isFree => ActivatorUtilities.CreateInstance<PlannerActor>(provider, isFree),
+            provider.GetRequiredService<Preparer>(),
+            signals => ActivatorUtilities.CreateInstance<PlannerActor>(provider, signals),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<Metrics>(),
             provider.GetRequiredService<ILogger<PlannerPool>>()

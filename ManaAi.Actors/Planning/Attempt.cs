@@ -9,9 +9,7 @@ namespace ManaAi.Actors.Planning;
 /// </remarks>
 internal sealed class Attempt(Claim claim, string model, PromptInput input, IReadOnlyList<KeptAnswer> kept)
 {
-    private readonly PlanMode _mode = ModeOf(input, kept);
-
-    public Claim Claim => claim;
+    public Claim Claim { get; set; } = claim;
 
     public string Model => model;
 
@@ -23,7 +21,10 @@ internal sealed class Attempt(Claim claim, string model, PromptInput input, IRea
     public PlanMode BoundedAs { get; } =
         kept.Any(answer => answer.Mode == PlanMode.Tools) ? PlanMode.Tools : ModeOf(input, kept);
 
-    /// <summary>Calls counted by this attempt.</summary>
+    /// <summary>The dialogue as far as the kept answers take it; they may have said all.</summary>
+    public (PlanDialogue Dialogue, Verdict? Verdict) Resumed { get; } = Resume(input, kept);
+
+    /// <summary>Calls counted for this attempt.</summary>
     public int Calls { get; set; }
 
     /// <summary>Tokens that this attempt's answers took, as the server counted them.</summary>
@@ -38,13 +39,26 @@ internal sealed class Attempt(Claim claim, string model, PromptInput input, IRea
     /// <summary>The model was told that its budget is nearly used up.</summary>
     public bool IsWarned { get; set; }
 
-    public PlanDialogue Begin(PlanMode mode) => PlanDialogue.Begin(input with { Mode = mode });
+    public PlanDialogue Begin(PlanMode mode) => Begin(input, mode);
 
-    /// <summary>The dialogue as far as the kept answers take it; they may have said all.</summary>
-    public (PlanDialogue Dialogue, Verdict? Verdict) Resume()
+    /// <summary>A call's tool for the metrics: models invent names, and a label must not grow with them.</summary>
+    public static string NameOf(ToolCall call) =>
+        ToolCatalog.Embedded.Tools.Any(tool => IsOf(call, tool)) ? call.Name : "unknown";
+
+    /// <summary>What is not offered is denied, be it by the agent or because there is no such tool.</summary>
+    public string PolicyOf(ToolCall call) => input.Offered.Any(tool => IsOf(call, tool)) ? "propose" : "deny";
+
+    private static PlanDialogue Begin(PromptInput input, PlanMode mode) =>
+        PlanDialogue.Begin(input with { Mode = mode });
+
+    private static (PlanDialogue Dialogue, Verdict? Verdict) Resume(
+        PromptInput input,
+        IReadOnlyList<KeptAnswer> kept
+    )
     {
-        var dialogue = Begin(_mode);
-        foreach (var answer in kept.Where(answer => answer.Mode == _mode))
+        var mode = ModeOf(input, kept);
+        var dialogue = Begin(input, mode);
+        foreach (var answer in kept.Where(answer => answer.Mode == mode))
         {
             if (dialogue.Take(answer) is DialogueTurn.Final final)
             {
@@ -54,13 +68,6 @@ internal sealed class Attempt(Claim claim, string model, PromptInput input, IRea
 
         return (dialogue, null);
     }
-
-    /// <summary>A call's tool for the metrics: models invent names, and a label must not grow with them.</summary>
-    public static string NameOf(ToolCall call) =>
-        ToolCatalog.Embedded.Tools.Any(tool => IsOf(call, tool)) ? call.Name : "unknown";
-
-    /// <summary>What is not offered is denied, be it by the agent or because there is no such tool.</summary>
-    public string PolicyOf(ToolCall call) => input.Offered.Any(tool => IsOf(call, tool)) ? "propose" : "deny";
 
     private static PlanMode ModeOf(PromptInput input, IReadOnlyList<KeptAnswer> kept) =>
         kept.Count > 0 ? kept[^1].Mode : input.Mode;

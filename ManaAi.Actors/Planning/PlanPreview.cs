@@ -27,7 +27,7 @@ public sealed record PlanPreview(
 );
 
 /// <summary>Shows what a mission's plan would be asked with. It only reads.</summary>
-public sealed class PlanPreviews(MissionLookup missions, Planner planner, RunOptions runs)
+public sealed class PlanPreviews(MissionLookup missions, Preparer preparer, RunOptions runs)
 {
     public async Task<PreviewResult> FindAsync(
         MissionKey key,
@@ -63,7 +63,7 @@ public sealed class PlanPreviews(MissionLookup missions, Planner planner, RunOpt
         );
         return new PreviewResult.Found(
             details,
-            planner.Preview(mission, agent, moment),
+            preparer.Preview(mission, agent, moment),
             details.State == "active"
                 ? SkipRule.Decide(mission, agent, runs.UnreviewedMax)?.Detail
                 : "The mission is not active."

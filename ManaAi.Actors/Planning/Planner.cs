@@ -1,11 +1,7 @@
 using System.Diagnostics;
-using ManaAi.Actors.Agents;
-using ManaAi.Actors.ChangeLog;
 using ManaAi.Actors.Database;
-using ManaAi.Actors.Missions;
 using ManaAi.Actors.Runs;
 using Microsoft.Extensions.Logging;
-using NodaTime;
 
 namespace ManaAi.Actors.Planning;
 
@@ -17,18 +13,14 @@ public sealed class Planner(
     LlmClient llm,
     CallLedger calls,
     LlmGate gate,
-    PlannerOptions options,
+    Preparer preparer,
     RunOptions runs,
-    ScheduleOptions schedule,
     Random random,
     TimeProvider time,
     Metrics metrics,
     ILogger<Planner> logger
 )
 {
-    /// <summary>What an answer may cost beside its prompt; a plan has some hundred tokens.</summary>
-    private const int AnswerTokens = 2000;
-
     /// <summary>From here on a model that calls tools is told that its agent's budget is nearly used up.</summary>
     private const double WarnedFrom = 0.75;
 
@@ -36,31 +28,17 @@ public sealed class Planner(
 
     private static readonly TimeSpan KeepWaitMax = TimeSpan.FromSeconds(10);
 
-    private readonly RefusalMemory _withoutStructure = new(time);
-    private readonly RefusalMemory _withoutTools = new(time);
-
-    public async Task<AttemptEnd> PlanAsync(
-        Claim claim,
-        LogGeneration generation,
-        Mission mission,
-        Agent? agent,
+    /// <param name="hasAsked">
+    /// Told when the last answer is here: what is left is to write, and nobody is asked any more.
+    /// </param>
+    internal async Task<AttemptEnd> PlanAsync(
+        Attempt attempt,
+        Action hasAsked,
         CancellationToken cancellationToken
     )
     {
-        var model = options.ModelFor(generation);
-        var moment = new PromptMoment(
-            generation,
-            claim.IsManual || claim.IsCadenceNewer ? null : claim.Occurrence.DueAt,
-            claim.ClaimedAt
-        );
-        var attempt = new Attempt(
-            claim,
-            model,
-            InputOf(model, mission, agent, moment),
-            KeptAnswer.ReadAll(claim.Answers)
-        );
-        using var span = Traces.Plan(claim, model);
-        var end = await RunAsync(attempt, cancellationToken);
+        using var span = Traces.Plan(attempt.Claim, attempt.Model);
+        var end = await RunAsync(attempt, hasAsked, cancellationToken);
         span?.EndPlan(end, attempt);
         if (attempt.Calls > 0)
         {
@@ -70,53 +48,20 @@ public sealed class Planner(
         return end;
     }
 
-    /// <summary>What a claim of this moment would send first. Nothing is claimed, counted or sent.</summary>
-    public PlanPreview Preview(Mission mission, Agent? agent, PromptMoment moment)
+    private async Task<AttemptEnd> RunAsync(
+        Attempt attempt,
+        Action hasAsked,
+        CancellationToken cancellationToken
+    )
     {
-        var model = options.ModelFor(moment.Generation);
-        var input = InputOf(model, mission, agent, moment);
-        var dialogue = PlanDialogue.Begin(input);
-        var request = dialogue.Request(model, options.Temperature, !_withoutStructure.Holds(model));
-        return new PlanPreview(
-            dialogue.Mode,
-            request,
-            dialogue.PromptVersion,
-            input.Offered,
-            Estimate(request) - AnswerTokens,
-            AnswerTokens
-        );
-    }
-
-    private PromptInput InputOf(string model, Mission mission, Agent? agent, PromptMoment moment) =>
-        new(mission, agent, ToolCatalog.Embedded.Offered(agent?.Policy), ModeFor(model, moment.Generation))
-        {
-            LocalNow = LocalNow(mission, moment),
-        };
-
-    private PlanMode ModeFor(string model, LogGeneration generation) =>
-        _withoutTools.Holds(model) ? PlanMode.Json : options.ModeFor(generation);
-
-    /// <summary>The database's clock where the user is: a plan with dates needs to know what today is.</summary>
-    private DateTimeOffset LocalNow(Mission mission, PromptMoment moment)
-    {
-        var zone = ZoneInference.Infer(
-            mission.TimeZone,
-            mission.Cadence,
-            moment.DueAt is { } dueAt ? Instant.FromDateTimeOffset(dueAt) : null,
-            schedule.DefaultZone
-        );
-        return Instant.FromDateTimeOffset(moment.Now).InZone(zone.Zone).ToDateTimeOffset();
-    }
-
-    private async Task<AttemptEnd> RunAsync(Attempt attempt, CancellationToken cancellationToken)
-    {
-        var (dialogue, verdict) = attempt.Resume();
+        var (dialogue, verdict) = attempt.Resumed;
         while (verdict is null)
         {
-            switch (await AskAsync(attempt, dialogue, cancellationToken))
+            switch (await AskAsync(attempt, dialogue, hasAsked, cancellationToken))
             {
                 case Asked.Answered answered:
-                    verdict = Take(attempt, dialogue, answered.Answer);
+                    Tell(attempt, answered.Turn);
+                    verdict = (answered.Turn as DialogueTurn.Final)?.Verdict;
                     break;
                 case Asked.WithoutTools:
                     dialogue = attempt.Begin(PlanMode.Json);
@@ -129,10 +74,9 @@ public sealed class Planner(
         return Decided(verdict);
     }
 
-    /// <summary>A fresh answer; kept ones were counted and told when they came.</summary>
-    private Verdict? Take(Attempt attempt, PlanDialogue dialogue, KeptAnswer answer)
+    /// <summary>Of a fresh answer; kept ones were counted and told when they came.</summary>
+    private void Tell(Attempt attempt, DialogueTurn turn)
     {
-        var turn = dialogue.Take(answer);
         foreach (var call in turn.RefusedCalls)
         {
             metrics.CountToolCall(Attempt.NameOf(call), attempt.PolicyOf(call), "failure");
@@ -142,40 +86,26 @@ public sealed class Planner(
         {
             Refused(attempt, reason);
         }
-
-        return (turn as DialogueTurn.Final)?.Verdict;
     }
 
     /// <summary>One answer; where a server does not take structured output, by a second call without it.</summary>
     private async Task<Asked> AskAsync(
         Attempt attempt,
         PlanDialogue dialogue,
+        Action hasAsked,
         CancellationToken cancellationToken
     )
     {
-        var callsMax = runs.CallsMaxOf(attempt.BoundedAs);
         while (true)
         {
-            if (attempt.Claim is { IsWaitedOut: true, RateLimitedSince: { } since })
+            if (preparer.EndsUnasked(attempt) is { } ended)
             {
-                return Ended(dialogue.EndNow(Verdicts.RateLimited(attempt.Claim.ClaimedAt - since)));
+                return Ended(dialogue.EndNow(ended));
             }
 
-            if (attempt.Claim.Attempt > runs.AttemptsMax)
-            {
-                // The attempts were counted by claims whose processes died; nothing is left to try.
-                return Ended(dialogue.EndNow(Verdicts.AttemptsUsedUp(runs.AttemptsMax)));
-            }
-
-            if (attempt.Claim.Calls + attempt.Calls >= callsMax)
-            {
-                return Ended(dialogue.EndNow(Verdicts.CallsUsedUp(callsMax)));
-            }
-
-            var isStructured = !_withoutStructure.Holds(attempt.Model);
-            var request = dialogue.Request(attempt.Model, options.Temperature, isStructured);
-            var estimate = Estimate(request);
-            if (await AdmitAsync(attempt, dialogue, callsMax, estimate, cancellationToken) is { } end)
+            var request = preparer.Request(attempt.Model, dialogue);
+            var plan = preparer.Plan(attempt, dialogue, request);
+            if (await AdmitAsync(attempt, dialogue, plan, cancellationToken) is { } end)
             {
                 return new Asked.Ended(end);
             }
@@ -193,24 +123,22 @@ public sealed class Planner(
                 case LlmOutcome.Answered { Answer: var answer }:
                     attempt.Usage += answer.Usage;
                     var kept = KeptAnswer.Of(answer, dialogue.Mode);
-                    var isKept = await KeepAsync(
-                        attempt,
+                    var (turn, isKept) = await TakeAsync(
+                        dialogue,
                         kept,
-                        answer.Usage,
-                        estimate,
-                        took,
-                        cancellationToken
+                        KeepAsync(attempt, kept, answer.Usage, plan.Estimate, took, cancellationToken),
+                        hasAsked
                     );
                     await gate.NoteAsync(attempt.Claim, attempt.Model, outcome, cancellationToken);
-                    return isKept ? new Asked.Answered(kept) : new Asked.Ended(new AttemptEnd.ClaimLost());
+                    return isKept ? new Asked.Answered(turn) : new Asked.Ended(new AttemptEnd.ClaimLost());
                 case LlmOutcome.Rejected { Kind: "capability", Status: 400 or 422 } rejected
                     when dialogue.Mode == PlanMode.Tools:
-                    _withoutTools.Add(attempt.Model);
+                    preparer.WithoutTools.Add(attempt.Model);
                     Log.ToolsRefused(logger, attempt.Model, rejected.Status);
                     return new Asked.WithoutTools();
                 case LlmOutcome.Rejected { Kind: not "blocked", Status: 400 or 422 }
                     when request.Format == ResponseFormat.JsonSchema:
-                    _withoutStructure.Add(attempt.Model);
+                    preparer.WithoutStructure.Add(attempt.Model);
                     break;
                 default:
                     await gate.NoteAsync(attempt.Claim, attempt.Model, outcome, cancellationToken);
@@ -225,23 +153,49 @@ public sealed class Planner(
         }
     }
 
-    private static long Estimate(LlmRequest request) =>
-        PlanPrompt.EstimateTokens(request.Messages, request.Functions) + AnswerTokens;
+    /// <summary>
+    /// It is kept at once, and taken meanwhile: who has nothing more to ask says so before the ledger has answered.
+    /// </summary>
+    private static async Task<(DialogueTurn Turn, bool IsKept)> TakeAsync(
+        PlanDialogue dialogue,
+        KeptAnswer answer,
+        Task<bool> keeping,
+        Action hasAsked
+    )
+    {
+        DialogueTurn turn;
+        bool isKept;
+        try
+        {
+            turn = dialogue.Take(answer);
+            if (turn is DialogueTurn.Final)
+            {
+                hasAsked();
+            }
+        }
+        finally
+        {
+            isKept = await keeping;
+        }
 
-    /// <summary>Counts the call and reserves what it may cost, before it is made.</summary>
+        return (turn, isKept);
+    }
+
+    /// <summary>Counts the call and reserves what it may cost, before it is made, unless the claim has done so.</summary>
     /// <returns>Null where it may be made; else how the attempt ends.</returns>
     private async Task<AttemptEnd?> AdmitAsync(
         Attempt attempt,
         PlanDialogue dialogue,
-        int callsMax,
-        long estimate,
+        CallPlan call,
         CancellationToken cancellationToken
     )
     {
-        var call = new CallPlan(attempt.Model, dialogue.PromptVersion, attempt.ToolsHash, callsMax, estimate)
+        if (attempt is { Calls: 0, Claim.IsCallCounted: true })
         {
-            Refusal = attempt.Refusal,
-        };
+            attempt.Calls++;
+            return null;
+        }
+
         switch (await calls.AdmitAsync(attempt.Claim, call, cancellationToken))
         {
             case Admission.Admitted admitted:
@@ -367,7 +321,7 @@ public sealed class Planner(
     {
         private Asked() { }
 
-        public sealed record Answered(KeptAnswer Answer) : Asked;
+        public sealed record Answered(DialogueTurn Turn) : Asked;
 
         /// <summary>The model takes no tools: the same plan has to be asked for as JSON.</summary>
         public sealed record WithoutTools : Asked;

@@ -1,8 +1,6 @@
-using System.Text.Json;
 using ManaAi.Actors.Agents;
 using ManaAi.Actors.Database;
 using ManaAi.Actors.Mailboxes;
-using ManaAi.Actors.Missions;
 using ManaAi.Actors.Runs;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -16,12 +14,12 @@ namespace ManaAi.Actors.Planning;
 /// </remarks>
 public sealed class PlannerActor(
     Planner planner,
+    Preparer preparer,
     RunLedger ledger,
     IterationWriter writer,
     RunOptions runs,
-    ScheduleOptions schedule,
     Metrics metrics,
-    Func<PlanRun, ValueTask> isFree,
+    PlannerSignals signals,
     ILogger<PlannerActor> logger
 ) : IActor<PlanRun>
 {
@@ -60,31 +58,23 @@ public sealed class PlannerActor(
         }
         finally
         {
-            await isFree(message);
+            await signals.IsFree();
         }
     }
 
     private async Task RunAsync(PlanRun run)
     {
         var (claim, access) = (run.Claim, run.Access);
-        var mission = ReadMission(claim);
-        if (mission is null)
+        var preparation = run.Preparation ?? preparer.Prepare(claim, access.Shape.Generation);
+        if (preparation is Preparation.Ended ended)
         {
-            await WriteAsync(run, null, Verdicts.UnreadableMission());
+            await WriteAsync(run, ended.Agent, ended.Verdict);
             return;
         }
 
-        var agent = ReadAgent(claim, mission);
-        if (
-            (SkipRule.Decide(mission, agent, runs.UnreviewedMax) ?? MissedRule.Decide(claim, schedule)) is
-            { } skipped
-        )
-        {
-            await WriteAsync(run, agent, skipped);
-            return;
-        }
-
-        switch (await planner.PlanAsync(claim, access.Shape.Generation, mission, agent, run.IsOver))
+        var (agent, attempt) = (Preparation.Ready)preparation;
+        attempt.Claim = claim; // As it was committed: by now it is known whether its first call was counted.
+        switch (await planner.PlanAsync(attempt, signals.HasAsked, run.IsOver))
         {
             case AttemptEnd.Decided decided:
                 await WriteAsync(run, agent, decided.Verdict);
@@ -210,21 +200,4 @@ public sealed class PlannerActor(
             release.Brief,
             release.Wait
         );
-
-    private static Mission? ReadMission(Claim claim)
-    {
-        using var document = JsonDocument.Parse(claim.MissionRecord, RecordJson.Options);
-        return MissionReader.Read(claim.Mission, document.RootElement);
-    }
-
-    private static Agent? ReadAgent(Claim claim, Mission mission)
-    {
-        if (mission.AgentId is not { } id || claim.AgentRecord is not { } record)
-        {
-            return null;
-        }
-
-        using var document = JsonDocument.Parse(record, RecordJson.Options);
-        return AgentReader.Read(id, document.RootElement);
-    }
 }

@@ -16,7 +16,7 @@ namespace ManaAi.Actors.Planning;
 /// </remarks>
 public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
 {
-    // Every planner says once that it is free; the rest are timers and ticks.
+    // Every planner says once that it has asked, and once that it is free; the rest are timers and ticks.
     private const int MailboxSlack = 64;
 
     /// <summary>Below this it would only spin on users whom another node is serving.</summary>
@@ -29,17 +29,15 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
 
     private readonly RunLedger _ledger;
     private readonly RunOptions _options;
-    private readonly PlannerOptions _asking;
+    private readonly PlannerOptions _llm;
+    private readonly Preparer _preparer;
     private readonly TimeProvider _time;
     private readonly Metrics _metrics;
     private readonly ILogger<PlannerPool> _logger;
     private readonly Mailbox<PoolMessage> _mailbox;
     private readonly Mailbox<PlanRun>[] _planners;
-    private readonly Func<Func<PlanRun, ValueTask>, PlannerActor> _createPlanner;
-    private readonly Queue<int> _free;
-
-    // By planner, not by run: a run whose lease lapsed here can be claimed anew while its old call still ends.
-    private readonly Dictionary<int, UnderWay> _underWay = [];
+    private readonly Func<PlannerSignals, PlannerActor> _createPlanner;
+    private readonly PlannerSlots _slots;
     private readonly List<TaskCompletionSource> _drains = [];
     private readonly ITimer _wakeTimer;
     private readonly ITimer _gapTimer;
@@ -52,22 +50,19 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     public PlannerPool(
         RunLedger ledger,
         RunOptions options,
-        PlannerOptions asking,
-        Func<Func<PlanRun, ValueTask>, PlannerActor> createPlanner,
+        PlannerOptions llm,
+        Preparer preparer,
+        Func<PlannerSignals, PlannerActor> createPlanner,
         TimeProvider time,
         Metrics metrics,
         ILogger<PlannerPool> logger
     )
     {
         (_ledger, _options, _time, _metrics, _logger) = (ledger, options, time, metrics, logger);
-        _asking = asking;
-        _createPlanner = createPlanner;
-        _mailbox = new Mailbox<PoolMessage>(options.ConcurrentMax + MailboxSlack, logger);
-        _planners =
-        [
-            .. Enumerable.Range(0, options.ConcurrentMax).Select(_ => new Mailbox<PlanRun>(1, logger)),
-        ];
-        _free = new Queue<int>(Enumerable.Range(0, options.ConcurrentMax));
+        (_llm, _preparer, _createPlanner) = (llm, preparer, createPlanner);
+        _slots = new PlannerSlots(options.ConcurrentMax, metrics);
+        _mailbox = new Mailbox<PoolMessage>(2 * _slots.Planners + MailboxSlack, logger);
+        _planners = [.. Enumerable.Range(0, _slots.Planners).Select(_ => new Mailbox<PlanRun>(1, logger))];
         _wakeTimer = Timer(new PoolMessage.WaitOver());
         _gapTimer = Timer(new PoolMessage.WaitOver());
         _renewTimer = Timer(new PoolMessage.RenewalDue());
@@ -81,16 +76,16 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
 
     public void Start()
     {
-        _metrics.Planners.Record(_planners.Length);
+        _metrics.Planners.Record(_options.ConcurrentMax);
         for (var planner = 0; planner < _planners.Length; planner++)
         {
             var own = planner;
             _planners[planner]
                 .Start(
-                    _createPlanner(run =>
-                        _mailbox.TellAsync(
-                            new PoolMessage.PlannerFree(own, run.Claim.RunId),
-                            CancellationToken.None
+                    _createPlanner(
+                        new PlannerSignals(
+                            () => _mailbox.TryTell(new PoolMessage.HasAsked(own)),
+                            () => _mailbox.TellAsync(new PoolMessage.PlannerFree(own), CancellationToken.None)
                         )
                     )
                 );
@@ -135,8 +130,14 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             case PoolMessage.WaitOver:
                 _owesClaim = true;
                 break;
+            case PoolMessage.HasAsked asked:
+                _slots.EndAsking(asked.Planner);
+                _owesClaim = true;
+                break;
             case PoolMessage.PlannerFree free:
-                Release(free);
+                _slots.Release(free.Planner);
+                _owesClaim = true;
+                Settled.Raise();
                 break;
             case PoolMessage.RenewalDue:
                 await TryRenewAsync(cancellationToken);
@@ -145,7 +146,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
                 _drains.Add(drain.Drained);
                 break;
             case PoolMessage.Abandon:
-                foreach (var run in _underWay.Values)
+                foreach (var run in _slots.Runs)
                 {
                     await run.IsOver.CancelAsync();
                 }
@@ -176,22 +177,9 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         }
     }
 
-    private void Release(PoolMessage.PlannerFree free)
-    {
-        _free.Enqueue(free.Planner);
-        if (_underWay.Remove(free.Planner, out var run))
-        {
-            run.IsOver.Dispose();
-        }
-
-        _metrics.PlannersBusy.Record(_underWay.Count);
-        _owesClaim = true;
-        Settled.Raise();
-    }
-
     private void CompleteDrains()
     {
-        if (_underWay.Count == 0)
+        if (_slots.IsIdle)
         {
             _drains.ForEach(drained => drained.TrySetResult());
         }
@@ -201,7 +189,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     private bool MustWait()
     {
         var rest = _claimedAt is { } at ? _options.ClaimGap - _time.GetElapsedTime(at) : TimeSpan.Zero;
-        if (rest <= TimeSpan.Zero || _free.Count > _underWay.Count)
+        if (rest <= TimeSpan.Zero || _slots.Open > _slots.Asking)
         {
             return false;
         }
@@ -214,23 +202,34 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     {
         _owesClaim = false;
         _claimedAt = _time.GetTimestamp();
-        if (_access is not { } access || _free.Count == 0)
+        if (_access is not { } access || _slots.Open == 0)
         {
             return;
         }
 
         try
         {
-            var slots = _free.Count;
-            var model = _asking.ModelFor(access.Shape.Generation);
+            var slots = _slots.Open;
+            var model = _llm.ModelFor(access.Shape.Generation);
             var askedAt = _time.GetUtcNow();
-            var round = await _ledger.ClaimAsync(slots, model, cancellationToken);
+            var prepared = new Dictionary<long, Preparation>();
+            var round = await _ledger.ClaimAsync(
+                slots,
+                model,
+                claim => Prepare(claim, access, prepared),
+                cancellationToken
+            );
             _isClaimingTold = false;
             Record(round.Gate);
             foreach (var claim in round.Claims)
             {
                 var traced = claim with { Span = Traces.Claim(claim, askedAt) };
-                await DispatchAsync(traced, access, cancellationToken);
+                await DispatchAsync(
+                    traced,
+                    access,
+                    prepared.GetValueOrDefault(claim.RunId),
+                    cancellationToken
+                );
             }
 
             if (round.Gate.Wait is { } held)
@@ -268,17 +267,31 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             }
         );
 
-    private async Task DispatchAsync(Claim claim, LogAccess access, CancellationToken cancellationToken)
+    /// <returns>What is certain to be asked first.</returns>
+    private CallPlan? Prepare(Claim claim, LogAccess access, Dictionary<long, Preparation> prepared)
     {
-        foreach (var lapsed in _underWay.Values.Where(run => run.Claim.RunId == claim.RunId))
+        if (_preparer.TryPrepare(claim, access.Shape.Generation) is not { } preparation)
+        {
+            return null;
+        }
+
+        prepared[claim.RunId] = preparation;
+        return preparation.FirstCall;
+    }
+
+    private async Task DispatchAsync(
+        Claim claim,
+        LogAccess access,
+        Preparation? preparation,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach (var lapsed in _slots.Runs.Where(run => run.Claim.RunId == claim.RunId))
         {
             await lapsed.IsOver.CancelAsync();
         }
 
-        var planner = _free.Dequeue();
-        var isOver = new CancellationTokenSource();
-        _underWay.Add(planner, new UnderWay(claim, isOver));
-        _metrics.PlannersBusy.Record(_underWay.Count);
+        var (planner, isOver) = _slots.Take(claim);
         if (claim.IsFirst)
         {
             // What was claimed before was on time once, also where the attempt was given back; its wait is its own.
@@ -293,7 +306,8 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             Log.TookOver(_logger, mission, dueAt, claim.Epoch);
         }
 
-        await _planners[planner].TellAsync(new PlanRun(claim, access, isOver.Token), cancellationToken);
+        await _planners[planner]
+            .TellAsync(new PlanRun(claim, access, isOver, preparation), cancellationToken);
     }
 
     /// <summary>Two renewals may fail before a claim is anyone's.</summary>
@@ -305,13 +319,13 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
         }
         catch (Exception exception) when (exception.IsDatabaseFault())
         {
-            Log.LeasesNotRenewed(_logger, _underWay.Count, DatabaseFaults.Describe(exception));
+            Log.LeasesNotRenewed(_logger, _slots.Runs.Count, DatabaseFaults.Describe(exception));
         }
     }
 
     private async Task RenewAsync(CancellationToken cancellationToken)
     {
-        var runs = _underWay.Values.Where(run => !run.IsOver.IsCancellationRequested).ToArray();
+        var runs = _slots.Runs.Where(run => !run.IsOver.IsCancellationRequested).ToArray();
         if (runs.Length == 0)
         {
             return;
@@ -363,6 +377,4 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan
         );
-
-    private readonly record struct UnderWay(Claim Claim, CancellationTokenSource IsOver);
 }

@@ -31,9 +31,12 @@ public sealed record CallPlan(
 /// How many calls, and how many answers, are noted at a time before others wait and go together. More would take
 /// connections from those who write back.
 /// </param>
-public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions budgets, int atOnce = 2)
+public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions budgets, int atOnce = 1)
 {
     private readonly CallNotes _notes = new(database, node, atOnce);
+
+    /// <summary>Whether a budget has to be asked before each of its calls.</summary>
+    public bool IsLimited(Claim claim) => Budget.Of(claim, budgets).Count > 0;
 
     /// <summary>Counts a call and reserves its tokens before it is made.</summary>
     public async Task<Admission> AdmitAsync(Claim claim, CallPlan call, CancellationToken cancellationToken)
@@ -85,7 +88,7 @@ public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions
     {
         var answer = new ArrivedAnswer(claim, place, answerJson, usage, estimate, took);
         var isMine = await _notes.KeepAsync(answer, cancellationToken);
-        if (isMine && Budget.Of(claim, budgets).Count > 0)
+        if (isMine && IsLimited(claim))
         {
             await WakeWaitersAsync(claim, cancellationToken);
         }

@@ -75,20 +75,36 @@ internal sealed class CallNotes
             cancellationToken
         );
 
+    /// <summary>Adds what counts several calls; its rows are the runs and epochs of those that were counted.</summary>
+    public static void AddCounts(NpgsqlBatch batch, NodeId node, IReadOnlyList<AskedCall> asked)
+    {
+        var calls = InOrder(asked, call => call.Claim);
+        Add(batch, Sql.Get("CountCalls"), node, [.. calls.Select(call => call.Claim)])
+            .Add("models", calls.Select(call => call.Plan.Model).ToArray())
+            .Add("prompt_versions", calls.Select(call => call.Plan.PromptVersion).ToArray())
+            .Add("tools_hashes", calls.Select(call => call.Plan.ToolsHash).ToArray())
+            .Add("calls_maxes", calls.Select(call => call.Plan.CallsMax).ToArray())
+            .Add("estimates", calls.Select(call => call.Plan.Estimate).ToArray())
+            .Add("refusals", calls.Select(call => call.Plan.Refusal).ToArray());
+    }
+
+    /// <summary>The runs and epochs that such a statement gives.</summary>
+    public static async Task<HashSet<(long RunId, long Epoch)>> ReadDoneAsync(
+        NpgsqlDataReader reader,
+        CancellationToken cancellationToken
+    )
+    {
+        var done = new HashSet<(long, long)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            done.Add((reader.GetInt64(0), reader.GetInt64(1)));
+        }
+
+        return done;
+    }
+
     private Task<IReadOnlyList<bool>> CountAllAsync(IReadOnlyList<AskedCall> asked) =>
-        AllAsync(
-            asked,
-            call => call.Claim,
-            (batch, calls) =>
-                batch
-                    .Then(Sql.Get("CountCalls"))
-                    .Add("models", calls.Select(call => call.Plan.Model).ToArray())
-                    .Add("prompt_versions", calls.Select(call => call.Plan.PromptVersion).ToArray())
-                    .Add("tools_hashes", calls.Select(call => call.Plan.ToolsHash).ToArray())
-                    .Add("calls_maxes", calls.Select(call => call.Plan.CallsMax).ToArray())
-                    .Add("estimates", calls.Select(call => call.Plan.Estimate).ToArray())
-                    .Add("refusals", calls.Select(call => call.Plan.Refusal).ToArray())
-        );
+        AllAsync(asked, call => call.Claim, batch => AddCounts(batch, _node, asked));
 
     private Task<bool> KeepOneAsync(ArrivedAnswer answer, CancellationToken cancellationToken) =>
         _database.OnceAsync(
@@ -114,52 +130,53 @@ internal sealed class CallNotes
         AllAsync(
             arrived,
             answer => answer.Claim,
-            (batch, answers) =>
+            batch =>
             {
-                var command = batch
-                    .Then(Sql.Get("KeepAnswers"))
+                var answers = InOrder(arrived, answer => answer.Claim);
+                Add(batch, Sql.Get("KeepAnswers"), _node, [.. answers.Select(answer => answer.Claim)])
                     .Add("places", answers.Select(answer => answer.Place).ToArray())
                     .Add("prompt_tokens", answers.Select(answer => answer.PromptTokens).ToArray())
                     .Add("completion_tokens", answers.Select(answer => answer.CompletionTokens).ToArray())
                     .Add("are_estimates", answers.Select(answer => !answer.IsCounted).ToArray())
-                    .Add("calls_ms", answers.Select(answer => answer.TookMilliseconds).ToArray());
-                command.Parameters.Add(
-                    new NpgsqlParameter("answers", answers.Select(answer => answer.Json).ToArray())
-                    {
-                        DataTypeName = "jsonb[]",
-                    }
-                );
-                return command;
+                    .Add("calls_ms", answers.Select(answer => answer.TookMilliseconds).ToArray())
+                    .Parameters.Add(
+                        new NpgsqlParameter("answers", answers.Select(answer => answer.Json).ToArray())
+                        {
+                            DataTypeName = "jsonb[]",
+                        }
+                    );
             }
         );
+
+    /// <summary>By their ids, as leases are renewed: who locks several runs comes to them in one order.</summary>
+    private static T[] InOrder<T>(IReadOnlyList<T> all, Func<T, Claim> claimOf) =>
+        [.. all.OrderBy(one => claimOf(one).RunId)];
+
+    private static NpgsqlBatchCommand Add(
+        NpgsqlBatch batch,
+        string statement,
+        NodeId node,
+        IReadOnlyList<Claim> claims
+    ) =>
+        batch
+            .Then(statement)
+            .Add("node", node.Value)
+            .Add("runs", claims.Select(claim => claim.RunId).ToArray())
+            .Add("epochs", claims.Select(claim => claim.Epoch).ToArray());
 
     /// <returns>For each whether its run and epoch are among those that the statement gives.</returns>
     private Task<IReadOnlyList<bool>> AllAsync<T>(
         IReadOnlyList<T> all,
         Func<T, Claim> claimOf,
-        Func<NpgsqlBatch, IReadOnlyList<T>, NpgsqlBatchCommand> add
-    )
-    {
-        // In the order of their ids, as leases are renewed: who locks several runs comes to them in one order.
-        var ordered = all.OrderBy(one => claimOf(one).RunId).ToArray();
-        var claims = ordered.Select(claimOf).ToArray();
-        return _database.OnceByKeysAsync<IReadOnlyList<bool>>(
-            batch =>
-                add(batch, ordered)
-                    .Add("node", _node.Value)
-                    .Add("runs", claims.Select(claim => claim.RunId).ToArray())
-                    .Add("epochs", claims.Select(claim => claim.Epoch).ToArray()),
+        Action<NpgsqlBatch> add
+    ) =>
+        _database.OnceByKeysAsync<IReadOnlyList<bool>>(
+            add,
             async (reader, token) =>
             {
-                var done = new HashSet<(long, long)>();
-                while (await reader.ReadAsync(token))
-                {
-                    done.Add((reader.GetInt64(0), reader.GetInt64(1)));
-                }
-
+                var done = await ReadDoneAsync(reader, token);
                 return [.. all.Select(claimOf).Select(claim => done.Contains((claim.RunId, claim.Epoch)))];
             },
             CancellationToken.None
         );
-    }
 }

@@ -49,6 +49,9 @@ public sealed record Claim(
     /// <summary>The one claim that a half open breaker let through.</summary>
     public bool IsProbe { get; init; }
 
+    /// <summary>Its first call was counted with the claim, and is not among <see cref="Calls"/>.</summary>
+    public bool IsCallCounted { get; init; }
+
     /// <summary>The span of the tick that opened it, where that is traced.</summary>
     public string? OpenedBy { get; init; }
 

@@ -42,7 +42,7 @@ public sealed class IterationWriter
         ScheduleOptions schedule,
         Metrics metrics,
         ILogger<IterationWriter> logger,
-        int atOnce = 3
+        int atOnce = 2
     )
     {
         (_database, _node, _metrics, _logger) = (database, node, metrics, logger);

@@ -21,9 +21,18 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     /// Claims at most this many runs, one user's turn after the other, in one short transaction. Nothing while mana-llm is
     /// left alone; one, as a probe, when the time for that has come.
     /// </summary>
-    public async Task<ClaimRound> ClaimAsync(int slots, string model, CancellationToken cancellationToken)
+    /// <param name="firstCall">
+    /// What is certain to be asked first for a claim, and is counted in the same transaction; null where nothing is. It
+    /// must be quick, since users are locked meanwhile, and must not throw.
+    /// </param>
+    public async Task<ClaimRound> ClaimAsync(
+        int slots,
+        string model,
+        Func<Claim, CallPlan?> firstCall,
+        CancellationToken cancellationToken
+    )
     {
-        var round = await ClaimUnheldAsync(slots, model, cancellationToken);
+        var round = await ClaimUnheldAsync(slots, model, firstCall, cancellationToken);
         return round.Gate.IsOnlyRateLimited
             ? round with
             {
@@ -35,6 +44,7 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
     private async Task<ClaimRound> ClaimUnheldAsync(
         int slots,
         string model,
+        Func<Claim, CallPlan?> firstCall,
         CancellationToken cancellationToken
     )
     {
@@ -45,13 +55,23 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             return new ClaimRound([], gate);
         }
 
+        var terms = new ClaimTerms(gate.IsHalfOpen ? 1 : slots, model, WaitedFor: null);
+        var claims = await TakeAsync(transaction, users, terms, cancellationToken);
+        AskedCall[] asked =
+        [
+            .. claims
+                .Select(claim => (claim, plan: firstCall(claim)))
+                .Where(first => first.plan is not null)
+                .Select(first => new AskedCall(first.claim, first.plan!)),
+        ];
         await using var batch = transaction.Batch();
-        AddClaim(batch, users, new ClaimTerms(gate.IsHalfOpen ? 1 : slots, model, WaitedFor: null));
         if (gate.IsHalfOpen)
         {
             batch.Then(Sql.Get("SetProbe")).Add("users", users).Add("node", node.Value);
         }
 
+        // Also where there are none: its rows have their place.
+        CallNotes.AddCounts(batch, node, asked);
         batch
             .Then(Sql.Get("PassTurns"))
             .Add("users", users)
@@ -60,10 +80,18 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
             batch,
             async (reader, token) =>
             {
-                var claims = await ReadClaimsAsync(reader, token);
+                var counted = await CallNotes.ReadDoneAsync(reader, token);
                 await reader.NextResultAsync(token);
                 return new ClaimRound(
-                    gate.IsHalfOpen ? [.. claims.Select(probe => probe with { IsProbe = true })] : claims,
+                    [
+                        .. claims.Select(claim =>
+                            claim with
+                            {
+                                IsCallCounted = counted.Contains((claim.RunId, claim.Epoch)),
+                                IsProbe = gate.IsHalfOpen,
+                            }
+                        ),
+                    ],
                     gate
                 )
                 {
@@ -265,6 +293,19 @@ public sealed class RunLedger(SyncDatabase database, NodeId node, RunOptions opt
         }
 
         return [.. texts];
+    }
+
+    private async Task<IReadOnlyList<Claim>> TakeAsync(
+        DatabaseTransaction transaction,
+        string[] users,
+        ClaimTerms terms,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var batch = transaction.Batch();
+        AddClaim(batch, users, terms);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        return await ReadClaimsAsync(reader, cancellationToken);
     }
 
     private void AddClaim(NpgsqlBatch batch, string[] users, ClaimTerms terms) =>

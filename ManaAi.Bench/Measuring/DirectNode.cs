@@ -32,6 +32,7 @@ internal sealed class DirectNode : IAsyncDisposable
     private readonly Metrics _metrics = new();
     private readonly LogAccess _access;
     private readonly RunLedger _ledger;
+    private readonly Preparer _preparer;
     private readonly IterationWriter _writer;
 
     private DirectNode(NpgsqlDataSource source, string connectionString, LogShape shape)
@@ -45,6 +46,13 @@ internal sealed class DirectNode : IAsyncDisposable
         // Nobody renews these leases.
         var runs = new RunOptions { Lease = TimeSpan.FromHours(1) };
         _ledger = new RunLedger(database, node, runs);
+        _preparer = new Preparer(
+            new PlannerOptions(),
+            runs,
+            schedule,
+            new CallLedger(database, node, new BudgetOptions()),
+            TimeProvider.System
+        );
         _writer = new IterationWriter(
             database,
             node,
@@ -71,7 +79,14 @@ internal sealed class DirectNode : IAsyncDisposable
     }
 
     public async Task<IReadOnlyList<Claim>> ClaimAsync(int slots, CancellationToken cancellationToken) =>
-        (await _ledger.ClaimAsync(slots, "a-model", cancellationToken)).Claims;
+        (
+            await _ledger.ClaimAsync(
+                slots,
+                "a-model",
+                claim => _preparer.Prepare(claim, _access.Shape.Generation).FirstCall,
+                cancellationToken
+            )
+        ).Claims;
 
     public Task<WriteBackResult> WriteAsync(Claim claim, CancellationToken cancellationToken) =>
         _writer.WriteAsync(_access, claim, agent: null, Planned, cancellationToken);

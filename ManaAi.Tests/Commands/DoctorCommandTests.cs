@@ -131,7 +131,8 @@ public sealed class DoctorCommandTests : IAsyncLifetime
         );
         (await _bench.RunAsync("--transaction-max 61")).ExitCode.ShouldBe(0);
         await device.CommitAsync();
-        (await _bench.RunAsync()).ExitCode.ShouldBe(0);
+        // Other tests of this server have transactions too, that are older than these ticks and end soon.
+        await Eventually.SeesAsync(async () => (await _bench.RunAsync()).ExitCode, code => code == 0);
     }
 
     [Fact]

@@ -95,14 +95,12 @@ public sealed class BadBehaviourLadderTests(LadderBench shared) : IClassFixture<
         };
 
     /// <summary>Attempt after attempt, until it is decided or waits for something else than the next attempt.</summary>
-    private async Task<AttemptEnd> RunAsync(BenchNode node, Planner planner, DeviceMission mission)
+    private async Task<AttemptEnd> RunAsync(BenchNode node, TestPlanner planner, DeviceMission mission)
     {
         while (true)
         {
             var claim = (await node.ClaimAsync()).Single(one => one.Mission.MissionId.Value == mission.Id);
-            using var record = JsonDocument.Parse(claim.MissionRecord);
-            var read = MissionReader.Read(claim.Mission, record.RootElement).ShouldNotBeNull();
-            var end = await planner.PlanAsync(claim, Generation.One, read, null, CancellationToken.None);
+            var end = await planner.PlanAsync(claim, Generation.One);
             if (end is AttemptEnd.Waits { Release: { WaitsFor: "retry" } release })
             {
                 await node.ReleaseAsync(claim, release);
@@ -126,7 +124,7 @@ public sealed class BadBehaviourLadderTests(LadderBench shared) : IClassFixture<
             """
         );
 
-    private Planner Planner(LlmClient client, BenchNode node) =>
+    private TestPlanner Planner(LlmClient client, BenchNode node) =>
         new(
             client,
             node.Calls,
@@ -136,7 +134,6 @@ public sealed class BadBehaviourLadderTests(LadderBench shared) : IClassFixture<
             {
                 RetryBase = TimeSpan.Zero,
             },
-            new ScheduleOptions(),
             new Random(1),
             TimeProvider.System,
             _metrics,

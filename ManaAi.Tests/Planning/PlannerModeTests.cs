@@ -154,14 +154,13 @@ public sealed class PlannerModeTests : IAsyncLifetime
         plan.Plan.Summary.ShouldNotBeNull().ShouldContain("calls were answered");
     }
 
-    private Planner Planner(PlanMode? mode, string? model = "test/model") =>
+    private TestPlanner Planner(PlanMode? mode, string? model = "test/model") =>
         new(
             _client,
             _node.Calls,
             _node.Gate,
             new PlannerOptions { Mode = mode, Model = model },
             new RunOptions(),
-            new ScheduleOptions(),
             new Random(1),
             _time,
             _metrics,
@@ -175,7 +174,7 @@ public sealed class PlannerModeTests : IAsyncLifetime
         return await _node.TickAndClaimAsync();
     }
 
-    private async Task<Verdict.Planned> PlanAsync(Planner planner, Generation generation = Generation.Two)
+    private async Task<Verdict.Planned> PlanAsync(TestPlanner planner, Generation generation = Generation.Two)
     {
         var claim = await ClaimAsync();
         var plan = await PlanAsync(planner, claim, generation);
@@ -183,11 +182,13 @@ public sealed class PlannerModeTests : IAsyncLifetime
         return plan;
     }
 
-    private static async Task<Verdict.Planned> PlanAsync(Planner planner, Claim claim, Generation generation)
+    private static async Task<Verdict.Planned> PlanAsync(
+        TestPlanner planner,
+        Claim claim,
+        Generation generation
+    )
     {
-        using var record = JsonDocument.Parse(claim.MissionRecord);
-        var mission = MissionReader.Read(claim.Mission, record.RootElement).ShouldNotBeNull();
-        var end = await planner.PlanAsync(claim, generation, mission, null, CancellationToken.None);
+        var end = await planner.PlanAsync(claim, generation);
         return end.ShouldBeOfType<AttemptEnd.Decided>().Verdict.ShouldBeOfType<Verdict.Planned>();
     }
 

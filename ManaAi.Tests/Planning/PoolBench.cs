@@ -27,11 +27,12 @@ internal sealed class PoolBench : IAsyncDisposable
         ) { }
 
     /// <param name="source">Disposed with the bench.</param>
-    public PoolBench(NpgsqlDataSource source, Uri llm)
+    /// <param name="asking">Planners that may ask at once.</param>
+    public PoolBench(NpgsqlDataSource source, Uri llm, int asking = 3)
     {
         _source = source;
         var (runs, node, schedule) = (
-            new RunOptions { ConcurrentMax = 3 },
+            new RunOptions { ConcurrentMax = asking },
             new NodeId("n"),
             new ScheduleOptions()
         );
@@ -46,13 +47,12 @@ internal sealed class PoolBench : IAsyncDisposable
             new KeptLog<IterationWriter>()
         );
         _llm = new LlmClient(llm, () => "key", new LlmLimits(), Time);
-        var planner = new Planner(
+        var planner = new TestPlanner(
             _llm,
             new CallLedger(database, node, new BudgetOptions()),
             new LlmGate(database, node, new LlmGateOptions(), Time, _metrics, new KeptLog<LlmGate>()),
             new PlannerOptions(),
             runs,
-            schedule,
             new Random(1),
             Time,
             _metrics,
@@ -62,14 +62,15 @@ internal sealed class PoolBench : IAsyncDisposable
             ledger,
             runs,
             new PlannerOptions(),
-            isFree => new PlannerActor(
-                planner,
+            planner.Preparer,
+            signals => new PlannerActor(
+                planner.Planner,
+                planner.Preparer,
                 ledger,
                 writer,
                 runs,
-                schedule,
                 _metrics,
-                isFree,
+                signals,
                 new KeptLog<PlannerActor>()
             ),
             Time,

@@ -173,7 +173,9 @@ public sealed class LlmGateTests : BenchTests
         var held = await other.RoundAsync();
         held.Claims.ShouldBeEmpty();
         held.Gate.Wait!.Value.ShouldBeInRange(TimeSpan.FromMinutes(9), TimeSpan.FromMinutes(10));
-        (await other.Ledger.ClaimAsync(1, "another/model", CancellationToken.None)).Claims.Count.ShouldBe(1);
+        (
+            await other.Ledger.ClaimAsync(1, "another/model", _ => null, CancellationToken.None)
+        ).Claims.Count.ShouldBe(1);
 
         await EndHoldsAsync();
         var next = (await other.ClaimAsync(1)).ShouldHaveSingleItem();

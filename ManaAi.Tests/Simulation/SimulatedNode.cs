@@ -16,32 +16,32 @@ internal sealed class SimulatedNode : IDisposable
 {
     private readonly LedgerBench _bench;
     private readonly LlmClient _llm;
-    private readonly PlannerActor _planner;
+    private readonly Preparer _preparer;
+    private readonly PlannerActor _actor;
 
     public SimulatedNode(SimulationWorld world, BenchNode bench, LlmClient llm, PlanMode mode, int seed)
     {
         (_bench, Bench, _llm) = (world.Bench, bench, llm);
-        var schedule = new ScheduleOptions();
-        var planner = new Planner(
+        var planner = new TestPlanner(
             llm,
             bench.Calls,
             bench.Gate,
             new PlannerOptions { Mode = mode, Model = BenchNode.Model },
             bench.Options,
-            schedule,
             new Random(seed),
             new HurriedTime(),
             world.Metrics,
             NullLogger<Planner>.Instance
         );
-        _planner = new PlannerActor(
-            planner,
+        _preparer = planner.Preparer;
+        _actor = new PlannerActor(
+            planner.Planner,
+            planner.Preparer,
             bench.Ledger,
             bench.Writer,
             bench.Options,
-            schedule,
             world.Metrics,
-            _ => ValueTask.CompletedTask,
+            new PlannerSignals(() => { }, () => ValueTask.CompletedTask),
             NullLogger<PlannerActor>.Instance
         );
     }
@@ -74,11 +74,13 @@ internal sealed class SimulatedNode : IDisposable
 
     public Task SweepAsync() => Bench.SweepAsync();
 
-    public Task<ClaimRound> ClaimAsync(int slots) => Bench.RoundAsync(slots);
+    /// <summary>As the pool does: with what is asked first.</summary>
+    public Task<ClaimRound> ClaimAsync(int slots) =>
+        Bench.RoundAsync(slots, claim => _preparer.Prepare(claim, _bench.Access.Shape.Generation).FirstCall);
 
     /// <summary>As a planner of the pool does.</summary>
     public Task PlanAsync(Flow flow) =>
-        _planner.HandleAsync(
+        _actor.HandleAsync(
             new PlanRun(flow.Claim!, _bench.Access, flow.IsOver.Token),
             CancellationToken.None
         );

@@ -123,8 +123,9 @@ internal sealed class BenchNode
     public async Task<IReadOnlyList<Claim>> ClaimAsync(int slots = 8) => (await RoundAsync(slots)).Claims;
 
     /// <summary>A round of claiming, with what stood in its way.</summary>
-    public Task<ClaimRound> RoundAsync(int slots = 8) =>
-        Ledger.ClaimAsync(slots, Model, CancellationToken.None);
+    /// <param name="firstCall">What is counted with each claim; nothing where none is given.</param>
+    public Task<ClaimRound> RoundAsync(int slots = 8, Func<Claim, CallPlan?>? firstCall = null) =>
+        Ledger.ClaimAsync(slots, Model, firstCall ?? (_ => null), CancellationToken.None);
 
     /// <summary>Ticks, and claims the only run there is.</summary>
     public async Task<Claim> TickAndClaimAsync()
