@@ -232,7 +232,7 @@ public sealed class Metrics(Instruments make, TimeProvider time) : IDisposable
         make.Gauge<long>("mana_ai_planners", "Plans that this node makes at once, at most.");
 
     public Gauge<long> PlannersBusy { get; } =
-        make.Gauge<long>("mana_ai_planners_busy", "Plans that this node is making.");
+        make.Gauge<long>("mana_ai_planners_busy", "Plans for which this node is asking mana-llm.");
 
     /// <summary>
     /// Names that dashboards know, of features that are still to come: on the page from the start, at zero where they

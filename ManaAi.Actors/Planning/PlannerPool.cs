@@ -212,24 +212,14 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
             var slots = _slots.Open;
             var model = _llm.ModelFor(access.Shape.Generation);
             var askedAt = _time.GetUtcNow();
-            var prepared = new Dictionary<long, Preparation>();
-            var round = await _ledger.ClaimAsync(
-                slots,
-                model,
-                claim => Prepare(claim, access, prepared),
-                cancellationToken
-            );
+            var prepared = new Preparations(_preparer, access.Shape.Generation);
+            var round = await _ledger.ClaimAsync(slots, model, prepared.FirstCallOf, cancellationToken);
             _isClaimingTold = false;
             Record(round.Gate);
             foreach (var claim in round.Claims)
             {
                 var traced = claim with { Span = Traces.Claim(claim, askedAt) };
-                await DispatchAsync(
-                    traced,
-                    access,
-                    prepared.GetValueOrDefault(claim.RunId),
-                    cancellationToken
-                );
+                await DispatchAsync(traced, access, prepared.Of(claim), cancellationToken);
             }
 
             if (round.Gate.Wait is { } held)
@@ -266,18 +256,6 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
                 _ => 2,
             }
         );
-
-    /// <returns>What is certain to be asked first.</returns>
-    private CallPlan? Prepare(Claim claim, LogAccess access, Dictionary<long, Preparation> prepared)
-    {
-        if (_preparer.TryPrepare(claim, access.Shape.Generation) is not { } preparation)
-        {
-            return null;
-        }
-
-        prepared[claim.RunId] = preparation;
-        return preparation.FirstCall;
-    }
 
     private async Task DispatchAsync(
         Claim claim,

@@ -22,9 +22,6 @@ public sealed class Preparer(
     /// <summary>What an answer may cost beside its prompt; a plan has some hundred tokens.</summary>
     private const int AnswerTokens = 2000;
 
-    /// <summary>What is larger keeps the others of its claim waiting while it is read.</summary>
-    private const int BytesMax = 64 * 1024;
-
     internal RefusalMemory WithoutStructure { get; } = new(time);
 
     internal RefusalMemory WithoutTools { get; } = new(time);
@@ -55,25 +52,6 @@ public sealed class Preparer(
         var input = InputOf(model, mission, agent, moment);
         var attempt = new Attempt(claim, model, input, KeptAnswer.ReadAll(claim.Answers));
         return new Preparation.Ready(agent, attempt) { FirstCall = FirstCall(attempt) };
-    }
-
-    /// <summary>The same while a claim is still to be committed. Never throws.</summary>
-    /// <returns>null where it has to be done later, since it takes long, or throws; it does so again then, and is told.</returns>
-    public Preparation? TryPrepare(Claim claim, LogGeneration generation)
-    {
-        if (claim.MissionRecord.Length + (claim.AgentRecord?.Length ?? 0) + claim.Answers.Length > BytesMax)
-        {
-            return null;
-        }
-
-        try
-        {
-            return Prepare(claim, generation);
-        }
-        catch (Exception)
-        {
-            return null;
-        }
     }
 
     /// <summary>What a claim of this moment would send first. Nothing is claimed, counted or sent.</summary>

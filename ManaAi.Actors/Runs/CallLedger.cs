@@ -31,7 +31,7 @@ public sealed record CallPlan(
 /// How many calls, and how many answers, are noted at a time before others wait and go together. More would take
 /// connections from those who write back.
 /// </param>
-public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions budgets, int atOnce = 1)
+public sealed class CallLedger(SyncDatabase database, NodeId node, BudgetOptions budgets, int atOnce = 2)
 {
     private readonly CallNotes _notes = new(database, node, atOnce);
 

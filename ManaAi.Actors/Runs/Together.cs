@@ -4,7 +4,7 @@ namespace ManaAi.Actors.Runs;
 /// Does together what several ask for at once: who asks while others are on their way shares the next group, so that a
 /// herd costs few transactions and few connections. Nobody waits for company.
 /// </summary>
-/// <param name="atOnce">How many are on their way before others wait.</param>
+/// <param name="atOnce">How many are on their way before others wait; one more while a whole group waits.</param>
 /// <param name="groupMax">How many are done together.</param>
 /// <param name="alone">Does it for one.</param>
 /// <param name="together">
@@ -25,7 +25,13 @@ internal sealed class Together<TAsked, TDone>(
     /// <param name="cancellationToken">May end the waiting alone: what was asked for may be done all the same.</param>
     public async Task<TDone> AskAsync(TAsked asked, CancellationToken cancellationToken)
     {
-        if (TryEnqueue(asked) is { } waiting)
+        var (waiting, isGroup) = TryEnqueue(asked);
+        if (isGroup)
+        {
+            _ = DoWaitingAsync();
+        }
+
+        if (waiting is not null)
         {
             return await waiting.Done.Task.WaitAsync(cancellationToken);
         }
@@ -40,20 +46,22 @@ internal sealed class Together<TAsked, TDone>(
         }
     }
 
-    /// <returns>null where nobody is to be waited for.</returns>
-    private Waiting? TryEnqueue(TAsked asked)
+    /// <returns>Nothing where nobody is to be waited for; and whether a group is to be begun.</returns>
+    private (Waiting? Waiting, bool IsGroup) TryEnqueue(TAsked asked)
     {
         lock (_lock)
         {
             if (_underWay < atOnce)
             {
                 _underWay++;
-                return null;
+                return (null, false);
             }
 
             var waiting = new Waiting(asked, new(TaskCreationOptions.RunContinuationsAsynchronously));
             _waiting.Enqueue(waiting);
-            return waiting;
+            var isGroup = _underWay == atOnce && _waiting.Count >= groupMax;
+            _underWay += isGroup ? 1 : 0;
+            return (waiting, isGroup);
         }
     }
 
@@ -76,7 +84,8 @@ internal sealed class Together<TAsked, TDone>(
         lock (_lock)
         {
             var group = new List<Waiting>();
-            while (group.Count < groupMax && _waiting.TryDequeue(out var next))
+            var isEnough = _underWay <= atOnce || _waiting.Count >= groupMax;
+            while (isEnough && group.Count < groupMax && _waiting.TryDequeue(out var next))
             {
                 group.Add(next);
             }

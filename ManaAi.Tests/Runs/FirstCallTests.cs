@@ -133,15 +133,39 @@ public sealed class FirstCallTests : BenchTests
         var node = await StartAsync();
         var claim = (await node.ClaimAsync()).ShouldHaveSingleItem();
         using var client = LlmBench.Client(new Uri("http://127.0.0.1:1"));
-        var preparer = Planner(client, node, PlanMode.Json).Preparer;
-        var large = new byte[64 * 1024];
-        claim.MissionRecord.CopyTo(large);
-        large.AsSpan(claim.MissionRecord.Length).Fill((byte)' ');
+        var preparations = new Preparations(Planner(client, node, PlanMode.Json).Preparer, Generation.Two);
 
-        preparer.TryPrepare(claim, Generation.Two)!.FirstCall.ShouldNotBeNull();
-        preparer.TryPrepare(claim with { MissionRecord = large }, Generation.Two).ShouldBeNull();
-        preparer.Prepare(claim with { MissionRecord = large }, Generation.Two).FirstCall.ShouldNotBeNull();
-        preparer.TryPrepare(claim with { MissionRecord = "{"u8.ToArray() }, Generation.Two).ShouldBeNull();
+        preparations.FirstCallOf(claim).ShouldNotBeNull();
+        preparations.FirstCallOf(Of(2, Padded(claim, 65 * 1024))).ShouldBeNull();
+        preparations.FirstCallOf(Of(3, "{"u8.ToArray())).ShouldBeNull();
+        for (var run = 4; run <= 20; run++)
+        {
+            preparations.FirstCallOf(Of(run, Padded(claim, 60 * 1024))).ShouldNotBeNull();
+        }
+
+        preparations
+            .FirstCallOf(Of(21, Padded(claim, 60 * 1024)))
+            .ShouldBeNull("together they take long too");
+        preparations.FirstCallOf(Of(22, claim.MissionRecord)).ShouldNotBeNull();
+        preparations.Of(claim).ShouldNotBeNull().FirstCall.ShouldNotBeNull();
+        preparations.Of(Of(2, default)).ShouldBeNull();
+        preparations.Of(Of(3, default)).ShouldBeNull();
+
+        Claim Of(long run, ReadOnlyMemory<byte> record) =>
+            claim with
+            {
+                RunId = -run,
+                MissionRecord = record,
+            };
+    }
+
+    /// <summary>The same record, with blanks behind it.</summary>
+    private static byte[] Padded(Claim claim, int length)
+    {
+        var padded = new byte[length];
+        claim.MissionRecord.CopyTo(padded);
+        padded.AsSpan(claim.MissionRecord.Length).Fill((byte)' ');
+        return padded;
     }
 
     private async Task<BenchNode> StartAsync(int missions = 1, BudgetOptions? budgets = null)

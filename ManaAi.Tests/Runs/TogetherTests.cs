@@ -52,6 +52,25 @@ public sealed class TogetherTests
     }
 
     [Fact]
+    public async Task A_whole_group_waits_for_nobody_and_who_is_left_of_it_does()
+    {
+        var together = Create(atOnce: 1, groupMax: 3);
+        var first = Hold();
+        var all = Enumerable.Range(1, 5).Select(asked => AskAsync(together, asked)).ToArray();
+
+        (await Task.WhenAll(all[1..4])).ShouldAllBe(done => done);
+        _done.ShouldBe([
+            [1],
+            [2, 3, 4],
+        ]);
+        all[4].IsCompleted.ShouldBeFalse();
+
+        first.SetResult();
+        (await Task.WhenAll(all)).ShouldAllBe(done => done);
+        _done[^1].ShouldBe([5]);
+    }
+
+    [Fact]
     public async Task For_whom_it_was_not_done_together_it_is_done_alone()
     {
         var together = Create(atOnce: 1);
@@ -135,10 +154,10 @@ public sealed class TogetherTests
         return gate;
     }
 
-    private Together<int, bool> Create(int atOnce) =>
+    private Together<int, bool> Create(int atOnce, int groupMax = 32) =>
         new(
             atOnce,
-            groupMax: 32,
+            groupMax,
             async (asked, _) =>
             {
                 _done.Add([asked]);
