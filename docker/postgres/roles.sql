@@ -218,7 +218,7 @@ COMMIT;
     -- queue would fail the insert at its commit; who is not woken is found by the next tick.
     -- Each insert pays for this, and each function that a condition calls is made ready anew in each transaction: what most
     -- rows fail stands first and apart, with as few of them as it can do with. A SET or a WHEN would cost more than all.
-    IF NEW.table_name = 'aiMissions' THEN
+    IF NEW.table_name = 'aiMissions' AND NEW.data ? 'nextRunAt' THEN
       IF (NEW.data ->> 'nextRunAt') COLLATE "C"
          < to_char(CURRENT_TIMESTAMP AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"~"') THEN
         IF NEW.app_id = 'ai' AND NEW.client_id <> 'mana-ai-runner' AND pg_notification_queue_usage() < 0.5 THEN
