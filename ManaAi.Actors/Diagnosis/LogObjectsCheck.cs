@@ -60,7 +60,7 @@ internal static class LogObjectsCheck
             ? Symptom.Well(Checks.WakeUpTrigger, "What devices make due wakes the service.")
             : Symptom.Warning(
                 Checks.WakeUpTrigger,
-                "Its function mana_ai.wake_up() is not this version's.",
+                "What it does is not what this version's does.",
                 MakeTrigger
             );
     }

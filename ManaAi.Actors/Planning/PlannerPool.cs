@@ -45,6 +45,9 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     private LogAccess? _access;
     private long? _claimedAt;
     private bool _owesClaim;
+
+    // The last claim got all that it asked for, or nothing could be asked for: there may be more.
+    private bool _mayBeMore;
     private bool _isClaimingTold;
 
     public PlannerPool(
@@ -132,7 +135,7 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
                 break;
             case PoolMessage.HasAsked asked:
                 _slots.EndAsking(asked.Planner);
-                _owesClaim = true;
+                _owesClaim |= _mayBeMore;
                 break;
             case PoolMessage.PlannerFree free:
                 _slots.Release(free.Planner);
@@ -202,19 +205,21 @@ public sealed class PlannerPool : IActor<PoolMessage>, IAsyncDisposable
     {
         _owesClaim = false;
         _claimedAt = _time.GetTimestamp();
-        if (_access is not { } access || _slots.Open == 0)
+        var slots = _slots.Open;
+        _mayBeMore = slots == 0;
+        if (_access is not { } access || slots == 0)
         {
             return;
         }
 
         try
         {
-            var slots = _slots.Open;
             var model = _llm.ModelFor(access.Shape.Generation);
             var askedAt = _time.GetUtcNow();
             var prepared = new Preparations(_preparer, access.Shape.Generation);
             var round = await _ledger.ClaimAsync(slots, model, prepared.FirstCallOf, cancellationToken);
             _isClaimingTold = false;
+            _mayBeMore = round.Claims.Count == slots;
             Record(round.Gate);
             foreach (var claim in round.Claims)
             {

@@ -81,11 +81,15 @@ public sealed class DoctorCommandTests : IAsyncLifetime
 
         await _bench.Database.ExecuteAsync(
             """
-            create or replace function mana_ai.wake_up() returns trigger language plpgsql as
-            $$ begin perform pg_notify('mana_ai_wakeup', ''); return null; end $$
+            create or replace function mana_ai.wake_on_insert() returns trigger language plpgsql as
+            $$ begin perform pg_notify('mana_ai_wakeup', ''); return new; end $$
             """
         );
-        await _bench.ShouldFindAsync("wake-up-trigger", "is not this version's", "wakeup_trigger=1");
+        await _bench.ShouldFindAsync(
+            "wake-up-trigger",
+            "is not what this version's does",
+            "wakeup_trigger=1"
+        );
         await _bench.Database.ExecuteAsync("alter table public.sync_changes disable trigger mana_ai_wake_up");
         await _bench.ShouldFindAsync(
             "wake-up-trigger",

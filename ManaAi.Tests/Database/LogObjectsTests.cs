@@ -26,7 +26,7 @@ public sealed partial class LogObjectsTests
         bench.Log.Of(119).Count.ShouldBe(1);
         (
             await database.ReadAsync<string>(
-                "select proowner::regrole::text from pg_proc where oid = 'mana_ai.wake_up()'::regprocedure"
+                "select proowner::regrole::text from pg_proc where oid = 'mana_ai.wake_on_insert()'::regprocedure"
             )
         ).ShouldBe("mana_sync");
         await using var listener = new NpgsqlConnection(database.ReaderConnectionString);
@@ -64,7 +64,7 @@ public sealed partial class LogObjectsTests
 
         bench.Log.Of(122).ShouldHaveSingleItem().ShouldContain("-v wakeup_trigger=1");
         (
-            await database.ReadAsync<bool>("select to_regprocedure('mana_ai.wake_up()') is null")
+            await database.ReadAsync<bool>("select to_regprocedure('mana_ai.wake_on_insert()') is null")
         ).ShouldBeTrue();
     }
 

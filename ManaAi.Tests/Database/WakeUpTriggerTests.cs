@@ -84,6 +84,61 @@ public sealed class WakeUpTriggerTests : IAsyncLifetime
         (await HeardAsync()).ShouldBe(0, why);
     }
 
+    public static TheoryData<string, DeviceChange> All
+    {
+        get
+        {
+            var all = Quiet;
+            all.Add("due", Scheduled);
+            return all;
+        }
+    }
+
+    /// <summary>A row is lost whose trigger BEFORE it returns NULL, and so are changes that a trigger makes.</summary>
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task Each_row_is_stored_as_it_was_sent(string what, DeviceChange change)
+    {
+        await _database.InsertChangeAsync(change);
+        await _database.ExecuteAsync("alter table public.sync_changes disable trigger mana_ai_wake_up");
+        await _database.InsertChangeAsync(change);
+
+        (
+            await _database.ReadAsync<string>(
+                """
+                select concat_ws(' ', count(*), count(distinct to_jsonb(c) - 'id' - 'created_at'))
+                  from public.sync_changes c
+                """
+            )
+        ).ShouldBe("2 1", what);
+    }
+
+    [Fact]
+    public async Task What_versions_before_had_after_each_row_is_replaced()
+    {
+        await _database.ExecuteAsync(
+            """
+            create function mana_ai.wake_up() returns trigger language plpgsql as $$ begin return null; end $$;
+            create or replace trigger mana_ai_wake_up after insert on public.sync_changes
+               for each row execute function mana_ai.wake_up()
+            """
+        );
+
+        var result = await _database.RunRolesAsync("wakeup_trigger=1");
+
+        result.ExitCode.ShouldBe(0, result.Error);
+        await _database.InsertChangeAsync(Scheduled);
+        (await HeardAsync()).ShouldBe(1);
+        (
+            await _database.ReadAsync<string>(
+                "select string_agg(pg_get_triggerdef(oid), '; ') from pg_trigger where tgname = 'mana_ai_wake_up'"
+            )
+        )!.ShouldContain("BEFORE INSERT");
+        (
+            await _database.ReadAsync<bool>("select to_regprocedure('mana_ai.wake_up()') is null")
+        ).ShouldBeTrue();
+    }
+
     [Fact]
     public async Task Its_function_is_the_logs_owners_so_that_no_role_of_ours_can_rewrite_what_mana_sync_runs()
     {
@@ -91,7 +146,7 @@ public sealed class WakeUpTriggerTests : IAsyncLifetime
 
         (
             await _database.ReadAsync<string>(
-                "SELECT proowner::regrole::text FROM pg_proc WHERE oid = 'mana_ai.wake_up()'::regprocedure"
+                "SELECT proowner::regrole::text FROM pg_proc WHERE oid = 'mana_ai.wake_on_insert()'::regprocedure"
             )
         ).ShouldBe("mana_sync");
     }

@@ -77,7 +77,7 @@ with parts as (
                      case when p.prosecdef then 'security definer' end, array_to_string(p.proconfig, ' '), 'as', p.prosrc)
       from pg_proc p
       join pg_language l on l.oid = p.prolang
-     where p.pronamespace = @schema::bigint::oid and p.proname <> 'wake_up'
+     where p.pronamespace = @schema::bigint::oid and p.proname not in ('wake_up', 'wake_on_insert')
     union all
     select 'trigger', c.relname || '.' || t.tgname,
            pg_get_triggerdef(t.oid) || case when t.tgenabled in ('O', 'A') then '' else ' (DISABLED)' end
@@ -94,7 +94,10 @@ select kind, name, regexp_replace(definition, '\m(pg_temp(_[0-9]+)?|mana_ai)\.',
 select to_regnamespace('mana_ai')::oid::bigint, pg_my_temp_schema()::bigint
 
 -- name: WakeUpBody
-select prosrc from pg_proc where oid = to_regprocedure('mana_ai.wake_up()')
+select p.prosrc
+  from pg_trigger t
+  join pg_proc p on p.oid = t.tgfoid
+ where t.tgrelid = to_regclass('public.sync_changes') and t.tgname = 'mana_ai_wake_up'
 
 -- name: OpenTransactions
 -- Those that have been open for longer than a bound. Of other roles' sessions only the transaction id shows to everyone;
