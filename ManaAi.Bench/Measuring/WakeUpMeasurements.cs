@@ -14,6 +14,10 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
     private const int Connections = 4;
     private const int WarmUps = 20; // Turns that do not count.
 
+    // Turns take other rows, so that no hundred of them decides what all cost; an odd number, so that each comes first with
+    // and first without.
+    private const int Samples = 41;
+
     // Longer than the listener rests between two ticks.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(400);
 
@@ -94,10 +98,11 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
     /// </summary>
     private async Task InsertAsync(string table, string what, CancellationToken cancellationToken)
     {
-        var rows = await ReadRowsAsync(cancellationToken);
+        var samples = await ReadRowsAsync(cancellationToken);
         var (with, without, ratio) = (new Sample(), new Sample(), new Sample());
         for (var turn = -WarmUps; turn < Turns; turn++)
         {
+            var rows = samples[(turn + WarmUps) % samples.Length];
             var (one, other) = (new Sample(), new Sample());
             (Sample Sample, NpgsqlDataSource Source)[] both =
             [
@@ -130,13 +135,13 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
     /// Some of the devices' rows: ids are random. Not the bench's own, which make missions due, nor the service's, which do
     /// not wake.
     /// </returns>
-    private async Task<IReadOnlyList<LogRow>> ReadRowsAsync(CancellationToken cancellationToken)
+    private async Task<LogRow[][]> ReadRowsAsync(CancellationToken cancellationToken)
     {
         await using var command = database.Source.CreateCommand(
             $"""
             select record_id, user_id, op, data::text, field_meta::text from public.sync_changes
              where client_id not in ('bench', 'mana-ai-runner')
-             order by id limit {Inserts}
+             order by id limit {Samples * Inserts}
             """
         );
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -154,7 +159,7 @@ internal sealed class WakeUpMeasurements(BenchDatabase database, DueMissions due
             );
         }
 
-        return rows;
+        return [.. rows.Chunk(Inserts)];
     }
 
     private static Task InsertManyAsync(
