@@ -28,7 +28,7 @@ internal sealed class PoolBench : IAsyncDisposable
 
     /// <param name="source">Disposed with the bench.</param>
     /// <param name="asking">Planners that may ask at once.</param>
-    public PoolBench(NpgsqlDataSource source, Uri llm, int asking = 3)
+    private PoolBench(NpgsqlDataSource source, Uri llm, int asking = 3)
     {
         _source = source;
         var (runs, node, schedule) = (
@@ -77,6 +77,23 @@ internal sealed class PoolBench : IAsyncDisposable
             _metrics,
             Log
         );
+    }
+
+    /// <summary>A pool on a real database, and what it is woken with. The schema is there then.</summary>
+    public static async Task<(PoolBench Bench, LogAccess Access)> OnAsync(
+        TestDatabase database,
+        Uri llm,
+        int asking = 3
+    )
+    {
+        var source = NpgsqlDataSource.Create(database.ReaderConnectionString);
+        using var gate = new DatabaseGate(
+            new SyncDatabase(source),
+            TimeProvider.System,
+            new KeptLog<DatabaseGate>()
+        );
+        var access = (await gate.EnterAsync(CancellationToken.None)).Access.ShouldNotBeNull();
+        return (new PoolBench(source, llm, asking), access);
     }
 
     public ManualTime Time { get; } = new();

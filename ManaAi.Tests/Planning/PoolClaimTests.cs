@@ -21,16 +21,9 @@ public sealed class PoolClaimTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = await TestDatabase.RentAsync();
-        var source = NpgsqlDataSource.Create(_database.ReaderConnectionString);
-        using var gate = new DatabaseGate(
-            new SyncDatabase(source),
-            TimeProvider.System,
-            new KeptLog<DatabaseGate>()
-        );
-        _access = (await gate.EnterAsync(CancellationToken.None)).Access.ShouldNotBeNull();
-        await _database.ExecuteAsync(OneDueMission);
         _llm.Start();
-        _bench = new PoolBench(source, new Uri($"http://{_llm.LocalEndpoint}"));
+        (_bench, _access) = await PoolBench.OnAsync(_database, new Uri($"http://{_llm.LocalEndpoint}"));
+        await _database.ExecuteAsync(OneDueMission);
         _bench.Pool.Start();
     }
 

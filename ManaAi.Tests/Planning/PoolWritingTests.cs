@@ -17,16 +17,9 @@ public sealed class PoolWritingTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _database = await TestDatabase.RentAsync();
-        var source = NpgsqlDataSource.Create(_database.ReaderConnectionString);
-        using var gate = new DatabaseGate(
-            new SyncDatabase(source),
-            TimeProvider.System,
-            new KeptLog<DatabaseGate>()
-        );
-        _access = (await gate.EnterAsync(CancellationToken.None)).Access.ShouldNotBeNull();
-        await _database.ExecuteAsync(TwoDueMissions);
         _llm = await LlmStubServer.StartAsync();
-        _bench = new PoolBench(source, _llm.Address, asking: 1);
+        (_bench, _access) = await PoolBench.OnAsync(_database, _llm.Address, asking: 1);
+        await _database.ExecuteAsync(TwoDueMissions);
         _bench.Pool.Start();
     }
 
