@@ -5,7 +5,11 @@ namespace ManaAi.Tests.Runs;
 /// <summary>What several ask for at once is done together, and nobody waits or suffers for another.</summary>
 public sealed class TogetherTests
 {
+    // For a failing test alone.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly List<IReadOnlyList<int>> _done = [];
+    private TaskCompletionSource? _groupsGo;
     private readonly Queue<TaskCompletionSource> _gates = [];
     private Func<int, bool> _works = _ => true;
     private Func<IReadOnlyList<int>, IReadOnlyList<bool>> _worksTogether = group =>
@@ -56,9 +60,11 @@ public sealed class TogetherTests
     {
         var together = Create(atOnce: 1, groupMax: 3);
         var first = Hold();
+        _groupsGo = new TaskCompletionSource();
         var all = Enumerable.Range(1, 5).Select(asked => AskAsync(together, asked)).ToArray();
+        _groupsGo.SetResult(); // Goes on with the group here and now, as far as it will.
 
-        (await Task.WhenAll(all[1..4])).ShouldAllBe(done => done);
+        (await Task.WhenAll(all[1..4]).WaitAsync(Patience)).ShouldAllBe(done => done);
         _done.ShouldBe([
             [1],
             [2, 3, 4],
@@ -168,10 +174,11 @@ public sealed class TogetherTests
 
                 return _works(asked);
             },
-            group =>
+            async group =>
             {
                 _done.Add(group);
-                return Task.FromResult(_worksTogether(group));
+                await (_groupsGo?.Task ?? Task.CompletedTask);
+                return _worksTogether(group);
             }
         );
 }
