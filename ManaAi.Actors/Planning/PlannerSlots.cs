@@ -10,7 +10,8 @@ namespace ManaAi.Actors.Planning;
 /// </remarks>
 internal sealed class PlannerSlots
 {
-    private const int WritersMax = 32;
+    /// <summary>Planners beside those that may ask.</summary>
+    private const int Spare = 32;
 
     private readonly int _askingMax;
     private readonly Metrics _metrics;
@@ -23,7 +24,7 @@ internal sealed class PlannerSlots
     public PlannerSlots(int askingMax, Metrics metrics)
     {
         (_askingMax, _metrics) = (askingMax, metrics);
-        Planners = askingMax + WritersMax;
+        Planners = askingMax + Spare;
         _free = new Queue<int>(Enumerable.Range(0, Planners));
     }
 
